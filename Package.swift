@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Strict everywhere: warnings fail the build, and each file states which of its imports leak.
+let swift: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "drover",
+    products: [
+        .executable(name: "drover", targets: ["drover"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: kernels, the default model, system libraries.
+        .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
+        .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+
+        // The bottom row: no knowledge of each other.
+        .target(name: "JSON", swiftSettings: swift),
+        .target(name: "Telemetry", dependencies: [log], swiftSettings: swift),
+        .target(name: "Transport", swiftSettings: swift),
+        .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
+        .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
+        .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
+
+        // The two halves, which never import each other, and the one place where they meet.
+        .target(name: "HTTP", dependencies: ["Transport", "Telemetry", httpTypes], swiftSettings: swift),
+        .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
+        .target(
+            name: "Service",
+            dependencies: ["HTTP", "OpenAI", "Language", "Engine", "JSON", "Telemetry", httpTypes, log],
+            swiftSettings: swift),
+
+        .executableTarget(
+            name: "drover",
+            dependencies: [
+                "CBundledModel", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service", "Telemetry",
+                "Transport", argumentParser, configuration, histogram, lifecycle, log, signals,
+            ],
+            swiftSettings: swift),
+
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Transport", httpTypes], swiftSettings: swift),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
+        .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "CKernels", "JSON"], swiftSettings: swift),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", httpTypes],
+            swiftSettings: swift),
+    ]
+)

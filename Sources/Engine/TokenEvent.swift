@@ -1,0 +1,46 @@
+/// What the engine tells a request's stream.
+package enum TokenEvent: Sendable, Equatable {
+    /// Prompt tokens whose K/V is computed, of how many; sent as the prefill advances.
+    case prefill(computed: Int, total: Int)
+    case token(SampledToken)
+    /// The last event of every stream.
+    case finished(FinishReason)
+}
+
+package struct SampledToken: Sendable, Equatable {
+    package let id: Int32
+    /// Natural log of its probability under the model, before temperature and truncation. NaN when not asked for.
+    package let logprob: Float
+    /// The most likely tokens in falling order, as many as asked for.
+    package let top: [TokenLogprob]
+
+    package init(id: Int32, logprob: Float = .nan, top: [TokenLogprob] = []) {
+        self.id = id
+        self.logprob = logprob
+        self.top = top
+    }
+}
+
+package struct TokenLogprob: Sendable, Equatable {
+    package let id: Int32
+    package let logprob: Float
+
+    package init(id: Int32, logprob: Float) {
+        self.id = id
+        self.logprob = logprob
+    }
+}
+
+package enum FinishReason: Sendable, Equatable {
+    /// A stop token was sampled; which one.
+    case stop(token: Int32)
+    /// `maxTokens` or the context length was reached.
+    case length
+    /// The client left, or its text was complete.
+    case cancelled
+    case deadline
+    /// The logits of this request were not numbers; others go on.
+    case numericalError
+    /// The server is going down before the request could end.
+    case shutdown
+}

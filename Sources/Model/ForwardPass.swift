@@ -1,0 +1,17 @@
+/// What the engine needs of a model. `LlamaModel` computes; the scripted model of the tests recites.
+///
+/// Belongs to the engine thread: no member is called from anywhere else once the engine has started.
+package protocol ForwardPass: AnyObject {
+    var vocabularySize: Int { get }
+    /// Most positions one sequence may have.
+    var contextLength: Int { get }
+    /// K/V blocks there are, numbered from 0. Who uses which is the caller's business.
+    var blockCount: Int { get }
+    var capacity: BatchCapacity { get }
+
+    /// Writes the rows' keys and values into their blocks and returns logits for `batch.logitRows`, in that order.
+    ///
+    /// A row attends to all positions of its sequence up to its own; those before the run must have been
+    /// computed by earlier calls with the same blocks. The result is valid until the next call.
+    func forward(_ batch: borrowing Batch) -> Logits
+}
