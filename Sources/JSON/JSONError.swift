@@ -3,6 +3,11 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     package let offset: Int
     package let reason: String
 
+    package init(offset: Int, reason: String) {
+        self.offset = offset
+        self.reason = reason
+    }
+
     package var description: String { "\(reason) at byte \(offset)" }
 }
 

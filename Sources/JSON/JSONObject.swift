@@ -68,6 +68,10 @@ package struct JSONObject: Sendable {
     }
 }
 
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
+}
+
 extension JSONObject: Equatable {
     /// Order does not count.
     package static func == (left: Self, right: Self) -> Bool {

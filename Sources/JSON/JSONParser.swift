@@ -49,7 +49,8 @@ private struct JSONParser {
     private mutating func value() throws(JSONError) -> JSONValue {
         nodes += 1
         guard nodes <= limits.nodes else { throw error("more than \(limits.nodes) values") }
-        switch current {
+        guard let first = current else { throw error("unexpected end") }
+        switch first {
         case UInt8(ascii: "{"): return try nested { (parser) throws(JSONError) in try parser.object() }
         case UInt8(ascii: "["): return try nested { (parser) throws(JSONError) in try parser.array() }
         case UInt8(ascii: "\""): return .string(try string())
@@ -57,7 +58,6 @@ private struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        case nil: throw error("unexpected end")
         default: throw error("expected a value")
         }
     }

@@ -1,5 +1,4 @@
-import Logging
-import Synchronization
+package import Logging
 
 #if canImport(Glibc)
 import Glibc

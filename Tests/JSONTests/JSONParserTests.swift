@@ -5,8 +5,8 @@ struct JSONParserTests {
     @Test(arguments: [
         ("null", JSONValue.null), (" true ", true), ("-12", -12), ("1.5e2", .number(150)), ("7.0", .number(7)),
         ("9223372036854775807", .integer(.max)), ("9223372036854775808", .number(9_223_372_036_854_775_808)),
-        ("\"a\\u00e9\\ud83d\\ude00\\n\"", "aé😀\n"), ("[]", []), ("[1,[2]]", [1, [2]]),
-        ("{\"a\":1,\"b\":{\"c\":[]}}", ["a": 1, "b": ["c": []]]),
+        ("\"a\\u00e9\\ud83d\\ude00\\n\"", "aé😀\n"), ("[]", JSONValue.array([])), ("[1,[2]]", .array([1, [2]])),
+        ("{\"a\":1,\"b\":{\"c\":[]}}", .object(["a": 1, "b": .object(["c": .array([])])])),
     ])
     func `reads what RFC 8259 allows`(text: String, expected: JSONValue) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)) == expected)
