@@ -4,7 +4,8 @@ import Testing
 struct JSONWriterTests {
     @Test func `what is written reads back the same`() throws {
         let value: JSONValue = [
-            "text": "\"\\\n\r\t\u{0}\u{7F}\u{2028}é😀", "numbers": [0, -1, 1.5, 1e300, 1e-7], "flags": [true, false, nil],
+            "text": "\"\\\n\r\t\u{0}\u{7F}\u{2028}é😀", "numbers": [0, -1, 1.5, 1e300, 1e-7],
+            "flags": [true, false, nil],
             "empty": [[], .object(JSONObject())],
         ]
         #expect(try JSONValue(parsing: value.serialized) == value)
