@@ -66,6 +66,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Transport", httpTypes], swiftSettings: swift),
+        .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
         .testTarget(name: "ModelTests", dependencies: ["Model", "CKernels", "JSON"], swiftSettings: swift),

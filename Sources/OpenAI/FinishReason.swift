@@ -1,0 +1,6 @@
+/// Why a choice ended, in OpenAI's words.
+package enum FinishReason: String, Sendable {
+    case stop
+    case length
+    case toolCalls = "tool_calls"
+}

@@ -1,0 +1,137 @@
+import JSON
+
+/// The fields that chat and plain completions share: how to draw tokens, when to stop, how to answer.
+/// nil means that the client left the choice to the server.
+package struct SamplingFields: Sendable, Equatable {
+    package var model: String?
+    package var temperature: Double?
+    package var topP: Double?
+    package var topK: Int?
+    package var minP: Double?
+    package var repetitionPenalty: Double?
+    package var frequencyPenalty: Double?
+    package var presencePenalty: Double?
+    /// Token id to bias, in the order given.
+    package var logitBias: [LogitBias]
+    package var seed: Int64?
+    package var stop: [String]
+    package var maxTokens: Int?
+    package var ignoresEndOfText: Bool
+    package var streams: Bool
+    package var includesUsage: Bool
+
+    package struct LogitBias: Sendable, Equatable {
+        package let token: Int32
+        package let bias: Double
+    }
+
+    package static let stopLimit = 16
+    package static let stopBytesLimit = 256
+    package static let logitBiasLimit = 1024
+
+    init(_ reader: inout FieldReader, maxTokens: Int?) throws(APIError) {
+        model = try reader.string("model")
+        temperature = try reader.number("temperature", in: 0...2)
+        topP = try reader.number("top_p", in: 0...1)
+        topK = try Self.topK(&reader)
+        minP = try reader.number("min_p", in: 0...1)
+        repetitionPenalty = try Self.repetitionPenalty(&reader)
+        frequencyPenalty = try reader.number("frequency_penalty", in: -2...2)
+        presencePenalty = try reader.number("presence_penalty", in: -2...2)
+        logitBias = try Self.logitBias(&reader)
+        seed = try reader.integer("seed", in: Int64.min...Int64.max).map(Int64.init)
+        stop = try Self.stop(&reader)
+        self.maxTokens = maxTokens
+        ignoresEndOfText = try reader.bool("ignore_eos") ?? false
+        streams = try reader.bool("stream") ?? false
+        includesUsage = try Self.includesUsage(&reader, streams: streams)
+        try Self.refuseUnsupported(&reader)
+    }
+
+    /// `-1`, vLLM's word for off, and 0, llama-server's, both mean no limit.
+    private static func topK(_ reader: inout FieldReader) throws(APIError) -> Int? {
+        try reader.integer("top_k", in: -1...Int64(Int32.max)).map { max($0, 0) }
+    }
+
+    /// vLLM's name or llama-server's; both at once must agree.
+    private static func repetitionPenalty(_ reader: inout FieldReader) throws(APIError) -> Double? {
+        let range = 0.01...10.0
+        let one = try reader.number("repetition_penalty", in: range)
+        let other = try reader.number("repeat_penalty", in: range)
+        if let one, let other, one != other {
+            throw .invalid("repeat_penalty", "'repetition_penalty' and 'repeat_penalty' disagree.")
+        }
+        return one ?? other
+    }
+
+    private static func logitBias(_ reader: inout FieldReader) throws(APIError) -> [LogitBias] {
+        guard let value = reader.value("logit_bias") else { return [] }
+        guard let object = value.object else { throw reader.wrongType("logit_bias", "an object", value) }
+        guard object.count <= logitBiasLimit else {
+            throw .invalid(
+                "logit_bias", "'logit_bias' may have at most \(logitBiasLimit) entries, got \(object.count).")
+        }
+        var biases: [LogitBias] = []
+        for member in object.members {
+            let name = "logit_bias.\(member.name.prefix(20))"
+            guard let token = tokenID(member.name) else { throw .invalid(name, "'\(name)' is not a token id.") }
+            guard let bias = member.value.number, (-100...100).contains(bias) else {
+                throw .invalid(name, "'\(name)' must be a number between -100 and 100.")
+            }
+            biases.append(LogitBias(token: token, bias: bias))
+        }
+        return biases
+    }
+
+    /// ASCII digits only; Swift's own reader takes a sign too.
+    private static func tokenID(_ text: String) -> Int32? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int32(text)
+    }
+
+    private static func stop(_ reader: inout FieldReader) throws(APIError) -> [String] {
+        guard let value = reader.value("stop") else { return [] }
+        let values = value.array ?? [value]
+        guard values.count <= stopLimit else {
+            throw .invalid("stop", "'stop' may have at most \(stopLimit) strings, got \(values.count).")
+        }
+        var strings: [String] = []
+        for value in values {
+            guard let string = value.string else {
+                throw reader.wrongType("stop", "a string or an array of strings", value)
+            }
+            guard (1...stopBytesLimit).contains(string.utf8.count) else {
+                throw .invalid(
+                    "stop", "A stop string must have 1 to \(stopBytesLimit) bytes, got \(string.utf8.count).")
+            }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    private static func includesUsage(_ reader: inout FieldReader, streams: Bool) throws(APIError) -> Bool {
+        guard let value = reader.value("stream_options") else { return false }
+        guard streams else {
+            throw .invalid("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+        }
+        var options = try FieldReader(value, path: "stream_options")
+        let includes = try options.bool("include_usage") ?? false
+        // Random padding against traffic analysis of OpenAI's own edge; there is none here, with or without it.
+        options.ignore(["include_obfuscation"])
+        try options.finish()
+        return includes
+    }
+
+    /// Fields with a meaning that is not built yet; the values that ask for nothing are let through.
+    private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
+        if let n = try reader.integer("n", in: 1...128), n != 1 {
+            throw .unsupported("n", "'n' other than 1 is not supported yet, got \(n).")
+        }
+        if let format = reader.value("response_format") {
+            var format = try FieldReader(format, path: "response_format")
+            guard try format.string("type") == "text" else {
+                throw .unsupported("response_format", "Only the response format 'text' is supported yet.")
+            }
+        }
+    }
+}

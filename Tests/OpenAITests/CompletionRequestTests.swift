@@ -1,0 +1,33 @@
+import JSON
+import OpenAI
+import Testing
+
+struct CompletionRequestTests {
+    private func request(prompt: String) throws -> CompletionRequest {
+        try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \(prompt)}".utf8)))
+    }
+
+    @Test(arguments: [
+        (#""hi""#, CompletionRequest.Prompt.text("hi")), (#"["hi"]"#, .text("hi")), ("[1, 2]", .tokens([1, 2])),
+        ("[[1, 2]]", .tokens([1, 2])), (#""""#, .text("")),
+    ])
+    func `takes text or ids`(value: String, prompt: CompletionRequest.Prompt) throws {
+        #expect(try request(prompt: value).prompt == prompt)
+    }
+
+    @Test(arguments: [
+        ("null", "prompt"), ("[]", "prompt"), ("[1, -1]", "prompt[1]"), ("[1, 2147483648]", "prompt[1]"),
+        (#"[1, "a"]"#, "prompt[1]"), (#"["a", "b"]"#, "prompt"), ("[[]]", "prompt[0]"), ("5", "prompt"),
+    ])
+    func `names what is wrong with a prompt`(value: String, param: String) {
+        #expect {
+            try request(prompt: value)
+        } throws: {
+            ($0 as? APIError)?.param == param
+        }
+    }
+
+    @Test func `generates sixteen tokens unless told otherwise`() throws {
+        #expect(try request(prompt: #""a""#).sampling.maxTokens == 16)
+    }
+}
