@@ -1,0 +1,14 @@
+/// Why the engine did not take a request. The request has then left no trace.
+package enum EngineError: Error, Equatable {
+    case emptyPrompt
+    /// The context holds prompt and output, so it must be longer than the prompt.
+    case promptTooLong(prompt: Int, context: Int)
+    /// An id of the prompt or of `logitBias` that the model does not have.
+    case tokenOutOfRange(token: Int32, vocabulary: Int)
+    case maxTokensNotPositive(Int)
+    case queueFull(limit: Int)
+    /// Prompt and output together need more blocks than the pool has, even alone.
+    case exceedsPool(needed: Int, available: Int)
+    case draining
+    case stopped
+}

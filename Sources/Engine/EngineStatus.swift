@@ -1,0 +1,24 @@
+/// What the engine thread last said of itself; published before the events of the same step are delivered.
+package struct EngineStatus: Sendable, Equatable {
+    /// Requests that hold blocks.
+    package var running: Int
+    /// Requests accepted that hold no blocks, the preempted included.
+    package var waiting: Int
+    package var freeBlocks: Int
+    package let totalBlocks: Int
+    package let contextLength: Int
+    /// When the engine thread was last seen between two steps; an idle engine renews it every second.
+    package var heartbeat: ContinuousClock.Instant
+
+    package init(
+        running: Int = 0, waiting: Int = 0, freeBlocks: Int, totalBlocks: Int, contextLength: Int,
+        heartbeat: ContinuousClock.Instant
+    ) {
+        self.running = running
+        self.waiting = waiting
+        self.freeBlocks = freeBlocks
+        self.totalBlocks = totalBlocks
+        self.contextLength = contextLength
+        self.heartbeat = heartbeat
+    }
+}

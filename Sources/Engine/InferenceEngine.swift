@@ -1,0 +1,84 @@
+import Foundation
+package import Model
+import Synchronization
+package import Telemetry
+
+/// The door to the engine thread, which owns the model, its K/V memory and the scheduler. Any task may call it.
+package final class InferenceEngine: Sendable {
+    package let vocabularySize: Int
+    package let contextLength: Int
+    private let settings: EngineSettings
+    private let blockCount: Int
+    private let mailbox: Mailbox
+    private let loop: EngineLoop
+    private let started = Atomic(false)
+    private let requests = Atomic<UInt64>(0)
+
+    /// - Parameter modelName: the `model_name` label of the metrics.
+    package init(
+        model: sending any ForwardPass, settings: EngineSettings = EngineSettings(), metrics: MetricsRegistry,
+        modelName: String
+    ) {
+        vocabularySize = model.vocabularySize
+        contextLength = model.contextLength
+        blockCount = model.blockCount
+        self.settings = settings
+        mailbox = Mailbox(
+            status: EngineStatus(
+                freeBlocks: blockCount, totalBlocks: blockCount, contextLength: contextLength, heartbeat: .now))
+        loop = EngineLoop(
+            model: model, settings: settings, mailbox: mailbox,
+            metrics: EngineMetrics(registry: metrics, modelName: modelName))
+    }
+
+    deinit { mailbox.post(.stop(nil)) }
+
+    /// Starts the engine thread; a second call does nothing. Requests submitted before wait for it.
+    package func start() {
+        guard !started.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let thread = Thread { [loop] in loop.run() }
+        thread.name = "engine"
+        thread.start()
+    }
+
+    package var status: EngineStatus { mailbox.status }
+
+    /// Checks the request and puts it at the end of the queue.
+    package func submit(_ request: GenerationRequest) throws(EngineError) -> TokenStream {
+        try check(request)
+        let id = RequestID(requests.wrappingAdd(1, ordering: .relaxed).newValue)
+        let events = EventQueue()
+        try mailbox.submit(
+            Submission(id: id, request: request, events: events, time: .now), limit: settings.queueLimit)
+        return TokenStream(id: id, events: events, mailbox: mailbox)
+    }
+
+    /// Refuses new requests and returns when all others have ended; those that have not by `deadline` end with
+    /// `FinishReason.shutdown`.
+    package func drain(until deadline: ContinuousClock.Instant) async {
+        start()
+        await withCheckedContinuation { mailbox.post(.drain(until: deadline, $0)) }
+    }
+
+    /// Ends all requests with `FinishReason.shutdown` and returns when the engine thread no longer uses the model.
+    package func stop() async {
+        start()
+        await withCheckedContinuation { mailbox.post(.stop($0)) }
+    }
+
+    /// The tables and numbers behind this check are what lets the scheduler promise that every request it
+    /// accepts can be run to its end.
+    private func check(_ request: GenerationRequest) throws(EngineError) {
+        let prompt = request.prompt.count
+        guard prompt > 0 else { throw .emptyPrompt }
+        guard prompt < contextLength else { throw .promptTooLong(prompt: prompt, context: contextLength) }
+        guard request.maxTokens > 0 else { throw .maxTokensNotPositive(request.maxTokens) }
+        let known = 0..<Int32(clamping: vocabularySize)
+        let ids = [request.prompt.min(), request.prompt.max()] + request.sampling.logitBias.map(\.token)
+        for case let id? in ids where !known.contains(id) {
+            throw .tokenOutOfRange(token: id, vocabulary: vocabularySize)
+        }
+        let needed = KVBlock.count(for: ActiveRequest.positions(of: request, context: contextLength))
+        guard needed <= blockCount else { throw .exceedsPool(needed: needed, available: blockCount) }
+    }
+}
