@@ -1,0 +1,128 @@
+package import HTTPTypes
+
+/// Finds the handler by method and path.
+///
+/// A pattern is an exact path, `/v1/models`, or ends in one parameter, `/v1/models/{id}`, which takes the whole rest: `a/b`
+/// also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is normalised,
+/// save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an unknown method on a
+/// known path 405 with `Allow`, both before the body is read.
+package struct Router: Responder {
+    package typealias Handler = @Sendable (Request) async -> Response
+    /// Decides by the head alone; nil goes on.
+    package typealias Admission = @Sendable (RequestHead) -> Response?
+
+    private struct Route: Sendable {
+        let pattern: String
+        let segments: [[UInt8]]
+        let hasParameter: Bool
+        var handlers: [(method: HTTPRequest.Method, admission: Admission?, handler: Handler)] = []
+    }
+
+    private let errorBody: ErrorBody
+    private var routes: [Route] = []
+
+    package init(errorBody: @escaping ErrorBody) { self.errorBody = errorBody }
+
+    /// Adds a route. A later one never replaces an earlier one with the same method and pattern; exact patterns win over
+    /// those with a parameter whatever their order.
+    package mutating func on(
+        _ method: HTTPRequest.Method, _ pattern: String, admit: Admission? = nil, _ handler: @escaping Handler
+    ) {
+        if let known = routes.firstIndex(where: { $0.pattern.utf8.elementsEqual(pattern.utf8) }) {
+            routes[known].handlers.append((method, admit, handler))
+            return
+        }
+        var segments = pattern.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { Array($0) }
+        let hasParameter = segments.last?.first == UInt8(ascii: "{") && segments.last?.last == UInt8(ascii: "}")
+        if hasParameter { segments.removeLast() }
+        routes.append(
+            Route(
+                pattern: pattern, segments: segments, hasParameter: hasParameter, handlers: [(method, admit, handler)]))
+    }
+
+    package func admit(_ head: RequestHead) async -> Response? {
+        switch find(head) {
+        case .refusal(let response): return response
+        case .found(let found):
+            var head = head
+            head.parameter = found.parameter
+            var response = found.admission?(head)
+            response?.handler = found.pattern
+            return response
+        }
+    }
+
+    package func respond(to request: Request) async -> Response {
+        switch find(request.head) {
+        case .refusal(let response): return response
+        case .found(let found):
+            var request = request
+            request.head.parameter = found.parameter
+            var response = await found.handler(request)
+            response.handler = found.pattern
+            return response
+        }
+    }
+
+    private struct Found {
+        let pattern: String
+        let parameter: String?
+        let admission: Admission?
+        let handler: Handler
+    }
+
+    private enum Finding {
+        case found(Found)
+        case refusal(Response)
+    }
+
+    private func find(_ head: RequestHead) -> Finding {
+        if head.target.isAsterisk { return .refusal(options(allow: [.get, .head, .post, .options])) }
+        guard let (route, parameter) = match(head.target.segments) else {
+            return .refusal(errorBody(.notFound, "no such path: \(head.target.path)"))
+        }
+        let wanted = route.handlers.first { $0.method == head.method }
+        let chosen = wanted ?? (head.method == .head ? route.handlers.first { $0.method == .get } : nil)
+        if let chosen {
+            return .found(
+                Found(
+                    pattern: route.pattern, parameter: parameter, admission: chosen.admission, handler: chosen.handler))
+        }
+        return .refusal(refuse(head.method, on: route))
+    }
+
+    private func refuse(_ method: HTTPRequest.Method, on route: Route) -> Response {
+        var allowed = route.handlers.map(\.method)
+        if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }
+        if !allowed.contains(.options) { allowed.append(.options) }
+        var response =
+            method == .options
+            ? options(allow: allowed) : errorBody(.methodNotAllowed, "\(method) is not allowed on \(route.pattern)")
+        response.fields[.allow] = allowed.map(\.rawValue).joined(separator: ", ")
+        response.handler = route.pattern
+        return response
+    }
+
+    private func options(allow: [HTTPRequest.Method]) -> Response {
+        Response(status: .noContent, fields: [.allow: allow.map(\.rawValue).joined(separator: ", ")])
+    }
+
+    /// Exact routes before those with a parameter.
+    private func match(_ given: [String]) -> (Route, parameter: String?)? {
+        var segments = given[...]
+        if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
+        for route in routes where !route.hasParameter && Self.equal(route.segments, segments) { return (route, nil) }
+        for route in routes where route.hasParameter && segments.count > route.segments.count {
+            let rest = segments.dropFirst(route.segments.count)
+            guard Self.equal(route.segments, segments.prefix(route.segments.count)) else { continue }
+            let parameter = rest.joined(separator: "/")
+            if !parameter.isEmpty { return (route, parameter) }
+        }
+        return nil
+    }
+
+    private static func equal(_ pattern: [[UInt8]], _ segments: ArraySlice<String>) -> Bool {
+        pattern.count == segments.count && zip(pattern, segments).allSatisfy { $0.elementsEqual($1.utf8) }
+    }
+}
