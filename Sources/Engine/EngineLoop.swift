@@ -1,0 +1,143 @@
+import Model
+import Telemetry
+
+/// The engine thread: accept, plan, forward, sample, commit.
+///
+/// `@unchecked Sendable`: made by `InferenceEngine`, then owned by the engine thread, which alone calls `run`. It never
+/// waits for a client, only for letters when there is nothing to compute.
+final class EngineLoop: @unchecked Sendable {
+    private let model: any ForwardPass
+    private let settings: EngineSettings
+    private let mailbox: Mailbox
+    private let metrics: EngineMetrics
+    private var scheduler: Scheduler
+    private var sampler: Sampler
+    private var batch: Batch
+    private var sessions: [RequestID: Session] = [:]
+    /// Events of the step, not delivered yet; those of one request are neighbours.
+    private var outbox: [RequestEvent] = []
+    /// Senders of drain and stop.
+    private var waiters: [Mailbox.Letter] = []
+    private var drainDeadline: ContinuousClock.Instant?
+    private var isStopping = false
+
+    init(model: any ForwardPass, settings: EngineSettings, mailbox: Mailbox, metrics: EngineMetrics) {
+        self.model = model
+        self.settings = settings
+        self.mailbox = mailbox
+        self.metrics = metrics
+        scheduler = Scheduler(
+            blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
+            prefillChunk: settings.prefillChunk)
+        sampler = Sampler(vocabularySize: model.vocabularySize)
+        batch = Batch(capacity: model.capacity)
+    }
+
+    func run() {
+        while !isStopping {
+            mailbox.collect(waits: isIdle).forEach(read)
+            endWhatIsLate()
+            let plan = scheduler.plan()
+            note(plan)
+            report()
+            guard let plan else { continue }
+            scheduler.fill(&batch, for: plan)
+            let logits = model.forward(batch)
+            let outcomes = sample(plan, logits)
+            outbox += scheduler.commit(plan, outcomes)
+            report()
+        }
+        close()
+    }
+
+    private var isIdle: Bool { scheduler.isEmpty && outbox.isEmpty }
+
+    private func read(_ letter: Mailbox.Letter) {
+        switch letter {
+        case .submit(let submission):
+            sessions[submission.id] = Session(submission)
+            scheduler.accept(submission.request, id: submission.id)
+        case .cancel(let id):
+            if let event = scheduler.cancel(id) { outbox.append(event) }
+        case .drain(let deadline, _):
+            drainDeadline = min(deadline, drainDeadline ?? deadline)
+            waiters.append(letter)
+        case .stop:
+            isStopping = true
+            waiters.append(letter)
+        }
+    }
+
+    private func endWhatIsLate() {
+        let now = ContinuousClock.now
+        outbox += scheduler.expire(now: now)
+        let isOver = drainDeadline.map { $0 <= now } ?? false
+        if isStopping || isOver { outbox += scheduler.endAll(because: .shutdown) }
+    }
+
+    private func note(_ plan: StepPlan?) {
+        guard let plan else {
+            do { try scheduler.checkIntegrity() } catch { metrics.integrityFailures.add() }
+            return
+        }
+        let now = ContinuousClock.now
+        for id in plan.admitted { sessions[id]?.admit(at: now, metrics) }
+        metrics.preemptions.add(plan.preempted.count)
+        metrics.stepTokens.observe(Double(plan.rowCount))
+    }
+
+    /// One outcome for each run that samples.
+    private func sample(_ plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
+        var outcomes: [RowOutcome] = []
+        for run in plan.runs {
+            guard let output = run.output else { continue }
+            let row = logits[outcomes.count]
+            outcomes.append(
+                sessions[run.request]?.sample(row, output: output, with: &sampler) ?? .notANumber)
+        }
+        return outcomes
+    }
+
+    /// Publishes the status, then delivers the events: who has seen the last event of a request also sees its blocks
+    /// free.
+    private func report() {
+        let now = ContinuousClock.now
+        let status = EngineStatus(
+            running: scheduler.running.count, waiting: scheduler.waitingCount, freeBlocks: scheduler.pool.freeCount,
+            totalBlocks: scheduler.pool.total, contextLength: model.contextLength, heartbeat: now)
+        metrics.publish(status)
+        mailbox.publish(status)
+        deliver(at: now)
+        if isIdle, drainDeadline != nil, !isStopping { answerWaiters() }
+    }
+
+    private func deliver(at now: ContinuousClock.Instant) {
+        var late: [RequestID] = []
+        var rest = outbox[...]
+        while let id = rest.first?.request {
+            let events = rest.prefix { $0.request == id }
+            rest = rest.dropFirst(events.count)
+            for event in events { sessions[id]?.count(event.event, at: now, metrics) }
+            let inTime = sessions[id]?.submission.events
+                .deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
+            if inTime == false { late.append(id) }
+            if case .finished? = events.last?.event { sessions[id] = nil }
+        }
+        outbox.removeAll(keepingCapacity: true)
+        // Told to the reader with the next report; it has thousands of events to read before.
+        outbox += late.compactMap { scheduler.cancel($0) }
+    }
+
+    private func answerWaiters() {
+        waiters.forEach(Mailbox.answer)
+        waiters = []
+    }
+
+    /// The last act of the thread: nobody may be left waiting.
+    private func close() {
+        mailbox.seal().forEach(read)
+        outbox += scheduler.endAll(because: .shutdown)
+        report()
+        answerWaiters()
+    }
+}

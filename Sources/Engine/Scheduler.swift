@@ -1,0 +1,198 @@
+import DequeModule
+package import Model
+
+/// Decides which tokens of which requests each step feeds, and who holds which blocks.
+///
+/// A value: no I/O, no clock, no model. All running requests are older than all waiting ones, and only the newest is
+/// preempted, so the oldest always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
+package struct Scheduler: Sendable {
+    /// Requests without blocks, oldest first.
+    private var waiting: Deque<ActiveRequest> = []
+    /// Requests with blocks, oldest first.
+    package private(set) var running: [ActiveRequest] = []
+    package private(set) var pool: BlockPool
+    private let rowLimit: Int
+    /// As many as can all decode in one step, so that none of them ever has to sit out.
+    private let runningLimit: Int
+    private let prefillChunk: Int
+    private let contextLength: Int
+
+    /// - Parameter prefillChunk: most prompt tokens in a step in which other requests decode.
+    package init(blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int) {
+        pool = BlockPool(blocks: blocks)
+        rowLimit = capacity.rows
+        runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
+        self.prefillChunk = prefillChunk
+        self.contextLength = contextLength
+    }
+
+    package var waitingCount: Int { waiting.count }
+    package var waitingIDs: [RequestID] { waiting.map(\.id) }
+    package var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
+
+    /// Puts a request that `InferenceEngine.submit` has checked at the end of the queue.
+    package mutating func accept(_ request: GenerationRequest, id: RequestID) {
+        waiting.append(ActiveRequest(id: id, request: request, context: contextLength))
+    }
+
+    /// Ends a request and frees its blocks; nil when it has ended already.
+    package mutating func cancel(_ id: RequestID) -> RequestEvent? {
+        end(because: .cancelled) { $0.id == id }.first
+    }
+
+    /// Ends the requests whose deadline is not after `now`.
+    package mutating func expire(now: ContinuousClock.Instant) -> [RequestEvent] {
+        end(because: .deadline) { $0.isExpired(at: now) }
+    }
+
+    /// Ends all requests.
+    package mutating func endAll(because reason: FinishReason) -> [RequestEvent] {
+        end(because: reason) { _ in true }
+    }
+
+    /// Chooses the next step's work; nil when there is none.
+    package mutating func plan() -> StepPlan? {
+        var plan = StepPlan()
+        planDecoding(&plan)
+        let known = running.count
+        // Who comes in while others lose their blocks would only be the next to lose them.
+        if plan.preempted.isEmpty { admit(&plan) }
+        planPrompts(&plan, admittedFrom: known)
+        return plan.runs.isEmpty ? nil : plan
+    }
+
+    /// Writes the plan's rows into `batch`.
+    package func fill(_ batch: inout Batch, for plan: StepPlan) {
+        batch.removeAll()
+        for run in plan.runs {
+            let request = running[run.slot]
+            batch.append(
+                request.tokens[run.positions], at: run.positions.lowerBound,
+                blocks: request.table.blocks.prefix(KVBlock.count(for: run.positions.upperBound)),
+                logits: run.output == nil ? .none : .last)
+        }
+    }
+
+    /// Folds in what the step gave; `outcomes` are those of the runs that sample, in the plan's order.
+    package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
+        var events: [RequestEvent] = []
+        var outcomes = outcomes[...]
+        for run in plan.runs {
+            let (slot, id) = (run.slot, run.request)
+            running[slot].computed = run.positions.upperBound
+            if run.positions.lowerBound < running[slot].promptCount, running[slot].outputCount == 0 {
+                let progress = TokenEvent.prefill(
+                    computed: run.positions.upperBound, total: running[slot].promptCount)
+                events.append(RequestEvent(request: id, event: progress))
+            }
+            guard run.output != nil, let outcome = outcomes.popFirst() else { continue }
+            if let token = running[slot].take(outcome) {
+                events.append(RequestEvent(request: id, event: .token(token)))
+            }
+            if let reason = running[slot].finish {
+                events.append(RequestEvent(request: id, event: .finished(reason)))
+            }
+        }
+        removeFinished()
+        return events
+    }
+
+    /// Free + leased = total, no block twice, and nobody has computed positions without blocks.
+    package func checkIntegrity() throws(BlockPool.Violation) {
+        try pool.checkIntegrity(tables: running.lazy.map(\.table))
+        for request in running where request.computed > min(request.tokens.count, request.table.positions) {
+            throw .countMismatch(free: 0, leased: request.table.positions, total: request.computed)
+        }
+        for request in waiting where request.computed > 0 || !request.table.blocks.isEmpty {
+            throw .countMismatch(free: 0, leased: request.table.positions, total: request.computed)
+        }
+    }
+}
+
+// MARK: - Steps of a plan
+
+extension Scheduler {
+    /// One row for each request that has a single token to feed.
+    private mutating func planDecoding(_ plan: inout StepPlan) {
+        var slot = 0
+        while slot < running.count {
+            if running[slot].pendingCount == 1 {
+                guard lease(upTo: running[slot].tokens.count, slot: slot, &plan) else { return }
+                plan.append(running[slot], slot: slot, count: 1)
+            }
+            slot += 1
+        }
+    }
+
+    /// Gets the request blocks for `positions`, taking them from the newest requests if need be. False when it
+    /// was itself the newest and now waits.
+    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) -> Bool {
+        while running[slot].table.positions < positions {
+            if let block = pool.lease() {
+                running[slot].table.append(block)
+                continue
+            }
+            preemptNewest(&plan)
+            if slot == running.count { return false }
+        }
+        return true
+    }
+
+    /// Back to the head of the queue: it is older than all that wait.
+    private mutating func preemptNewest(_ plan: inout StepPlan) {
+        var request = running.removeLast()
+        pool.release(&request.table)
+        request.computed = 0
+        plan.preempted.append(request.id)
+        waiting.prepend(request)
+    }
+
+    /// Lets requests in while the first of the queue gets blocks for all its tokens and the one after.
+    private mutating func admit(_ plan: inout StepPlan) {
+        while running.count < runningLimit, let next = waiting.first, next.admissionBlocks <= pool.freeCount {
+            var request = waiting.removeFirst()
+            for _ in 0..<request.admissionBlocks {
+                if let block = pool.lease() { request.table.append(block) }
+            }
+            plan.admitted.append(request.id)
+            running.append(request)
+        }
+    }
+
+    /// Fills the rest of the step with prompts, first come first served.
+    private mutating func planPrompts(_ plan: inout StepPlan, admittedFrom known: Int) {
+        let room = rowLimit - plan.rowCount
+        var budget = plan.runs.isEmpty ? room : min(room, prefillChunk)
+        for slot in running.indices where budget > 0 {
+            // Those with one token left were planned already, except the newly admitted.
+            guard running[slot].pendingCount > 1 || slot >= known else { continue }
+            let count = min(running[slot].pendingCount, budget)
+            plan.append(running[slot], slot: slot, count: count)
+            budget -= count
+        }
+    }
+
+    private mutating func end(
+        because reason: FinishReason, where isMeant: (ActiveRequest) -> Bool
+    ) -> [RequestEvent] {
+        var events: [RequestEvent] = []
+        for slot in running.indices where isMeant(running[slot]) {
+            running[slot].finish = reason
+            events.append(RequestEvent(request: running[slot].id, event: .finished(reason)))
+        }
+        let running = events.count
+        for request in waiting where isMeant(request) {
+            events.append(RequestEvent(request: request.id, event: .finished(reason)))
+        }
+        if running > 0 { removeFinished() }
+        if events.count > running { waiting.removeAll(where: isMeant) }
+        return events
+    }
+
+    private mutating func removeFinished() {
+        for slot in running.indices where running[slot].finish != nil {
+            pool.release(&running[slot].table)
+        }
+        running.removeAll { $0.finish != nil }
+    }
+}

@@ -1,0 +1,48 @@
+import Model
+import Telemetry
+
+/// What the engine thread keeps of a request besides its place in the scheduler.
+struct Session {
+    let submission: Submission
+    private var history: TokenHistory
+    private var isAdmitted = false
+    private var lastTokenTime: ContinuousClock.Instant?
+
+    init(_ submission: Submission) {
+        self.submission = submission
+        history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
+    }
+
+    mutating func sample(_ row: LogitsRow, output: Int, with sampler: inout Sampler) -> RowOutcome {
+        let request = submission.request
+        let outcome = sampler.sample(
+            row, request.sampling, history: history, output: output, topLogprobs: request.topLogprobs)
+        if case .token(let token) = outcome { history.append(token.id) }
+        return outcome
+    }
+
+    /// Only the first admission ends the wait; a preempted request is admitted again.
+    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
+        guard !isAdmitted else { return }
+        isAdmitted = true
+        metrics.queueTime.observe(now - submission.time)
+    }
+
+    mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
+        switch event {
+        case .prefill(let computed, let total):
+            if computed == total { metrics.promptComputed(tokens: total) }
+        case .token:
+            metrics.tokenGenerated()
+            if let lastTokenTime {
+                metrics.interToken.observe(now - lastTokenTime)
+            } else {
+                metrics.firstToken.observe(now - submission.time)
+            }
+            lastTokenTime = now
+        case .finished(let reason):
+            metrics.requestEnded(reason)
+            metrics.endToEnd.observe(now - submission.time)
+        }
+    }
+}

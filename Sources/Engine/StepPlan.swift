@@ -1,0 +1,35 @@
+/// The work of one forward step, chosen by `Scheduler.plan` and handed back to `Scheduler.commit`.
+package struct StepPlan: Sendable, Equatable {
+    /// Consecutive tokens of one request to feed.
+    package struct Run: Sendable, Equatable {
+        package let request: RequestID
+        /// Index in `Scheduler.running`, valid until the commit.
+        package let slot: Int
+        package let positions: Range<Int>
+        /// Which output token (from 0) the last row samples; nil when known tokens remain to be fed.
+        package let output: Int?
+
+        package init(request: RequestID, slot: Int, positions: Range<Int>, output: Int?) {
+            self.request = request
+            self.slot = slot
+            self.positions = positions
+            self.output = output
+        }
+    }
+
+    /// Decoding requests first, oldest first, then prompts in the order of their arrival.
+    package private(set) var runs: [Run] = []
+    package private(set) var rowCount = 0
+    /// Requests that got their blocks for this step.
+    package internal(set) var admitted: [RequestID] = []
+    /// Requests that lost their blocks to older ones.
+    package internal(set) var preempted: [RequestID] = []
+
+    /// Feeds the next `count` tokens of the request in `slot`.
+    mutating func append(_ request: ActiveRequest, slot: Int, count: Int) {
+        let positions = request.computed..<request.computed + count
+        let output = count == request.pendingCount ? request.outputCount : nil
+        runs.append(Run(request: request.id, slot: slot, positions: positions, output: output))
+        rowCount += count
+    }
+}

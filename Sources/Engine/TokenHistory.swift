@@ -1,0 +1,18 @@
+/// Which tokens a request has seen, for its penalties. Empty, and stays so, where none is set.
+package struct TokenHistory: Sendable {
+    /// Occurrences in the output.
+    package private(set) var outputCounts: [Int32: Int] = [:]
+    /// Ids of the prompt, kept only for the repetition penalty.
+    package private(set) var promptTokens: Set<Int32> = []
+    private let isNeeded: Bool
+
+    package init(prompt: [Int32], for parameters: SamplingParameters) {
+        let repetition = parameters.repetitionPenalty != 1
+        isNeeded = repetition || parameters.frequencyPenalty != 0 || parameters.presencePenalty != 0
+        if repetition { promptTokens = Set(prompt) }
+    }
+
+    package mutating func append(_ token: Int32) {
+        if isNeeded { outputCounts[token, default: 0] += 1 }
+    }
+}
