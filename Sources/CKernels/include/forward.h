@@ -1,0 +1,96 @@
+#ifndef CK_FORWARD_H
+#define CK_FORWARD_H
+
+#include "kernels.h"
+#include "team.h"
+
+// The forward pass as a flat list of operations, made once. Each is one stage of the team: many items, then all
+// wait for each other. A step changes only the ck_step that the operations read.
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    CK_EMBED,     // stream = rows of the embedding `matrix`; cosines and sines of each row's position
+    CK_NORM,      // operands = norm(input)
+    CK_MULTIPLY,  // output = (or +=) matrix x operands
+    CK_GATE,      // inner operands = silu(gate) * up; `matrix` has strips of gate and up in turn
+    CK_ROTATE,    // turns queries and keys of `projected` by their position, appends keys and values to the cache
+    CK_ATTEND,    // queries of `projected` become attention outputs
+    CK_PACK,      // operands = queries part of `projected`
+    CK_GATHER,    // output = rows of the stream whose logits are wanted
+} ck_kind;
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+    CK_ALL_ROWS,
+    CK_WANTED_ROWS,  // rows whose logits are wanted, side by side
+} ck_rows;
+
+typedef struct {
+    const void *panel;
+    size_t rows;   // multiple of CK_STRIP
+    size_t depth;  // multiple of CK_STRIP
+} ck_matrix;
+
+typedef struct {
+    ck_kind kind;
+    ck_rows rows;
+    ck_matrix matrix;
+    const void *operands;  // of a product
+    const float *input;    // (rows, width), of CK_NORM
+    const float *weight;   // (width), of CK_NORM
+    float *output;         // (rows, output_stride)
+    size_t output_stride;
+    bool add;
+    size_t layer;          // of CK_ROTATE and CK_ATTEND
+} ck_operation;
+
+/// Consecutive rows of one sequence whose positions lie in one aligned stretch of CK_SPAN.
+typedef struct {
+    uint32_t first_row;
+    uint32_t rows;
+    uint32_t position;
+    uint32_t first_block;  // index in ck_step.blocks of the sequence's block table
+} ck_span;
+
+typedef struct {
+    size_t rows;
+    const int32_t *tokens;     // (rows)
+    const int32_t *positions;  // (rows)
+    size_t span_count;
+    const ck_span *spans;      // ascending rows; together all rows
+    const int32_t *blocks;
+    size_t wanted_count;
+    const int32_t *wanted;     // (wanted_count) row numbers, ascending
+} ck_step;
+
+/// What stays the same from step to step.
+typedef struct {
+    const ck_table *table;
+    size_t width;
+    size_t inner;               // feed-forward width, padded to CK_STRIP
+    size_t heads;
+    size_t kv_heads;
+    size_t head_size;
+    float epsilon;
+    const double *frequencies;  // (head_size / 2) radians a position
+
+    uint8_t *cache;             // [block][layer][K/V head] blocks of one head
+    size_t layers;
+
+    float *stream;              // (rows, width)
+    float *projected;           // (rows, (heads + 2 * kv_heads) * head_size): queries, keys, values
+    float *cosines, *sines;     // (rows, head_size / 2)
+    void *operands;             // (rows, max(width, heads * head_size))
+    void *inner_operands;       // (rows, inner)
+    uint8_t *scratch;           // scratch_bytes for each worker
+    size_t scratch_bytes;
+
+    const ck_operation *operations;
+    size_t operation_count;
+} ck_program;
+
+/// Scratch that one worker needs for steps of up to `rows` rows; multiple of 128.
+size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t depth, size_t rows);
+
+/// Computes one step. Called by the thread that owns the program, with nobody else using the team.
+void ck_forward(ck_team *team, const ck_program *program, const ck_step *step);
+
+#endif

@@ -1,0 +1,92 @@
+#ifndef CK_KERNELS_H
+#define CK_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Kernel tables: one per instruction set, the same functions in each. `reference` is the definition of right.
+//
+// Every kernel computes one output value in one fixed order of additions that depends on nothing but the
+// value's own inputs. So a token's result is the same to the bit whatever else is in the batch.
+
+enum {
+    CK_STRIP = 16,  // rows of a strip, and the unit of every depth
+    CK_BLOCK = 64,  // positions in one block of the K/V cache
+    CK_SPAN = 16,   // most rows of one span (see forward.h)
+};
+
+/// The attention of one K/V head over the rows of one span.
+typedef struct {
+    size_t head_size;         // multiple of CK_STRIP
+    size_t group;             // query heads that share the K/V head
+    size_t rows;              // 1 ... CK_SPAN, consecutive positions inside one CK_BLOCK
+    size_t position;          // of the first row
+    float *queries;           // (rows, group, head_size), rows `stride` apart; the result replaces them
+    size_t stride;
+    const int32_t *blocks;    // block numbers of the sequence, from position 0
+    const uint8_t *cache;     // K of block 0 for this layer and head; V follows K
+    size_t block_stride;      // bytes from one block to the next
+    void *scratch;            // ck_table.attention_scratch bytes, 64-byte aligned
+} ck_attention;
+
+/// A weight matrix (rows, depth) is kept as a panel: strips of CK_STRIP rows, in the order the kernel reads.
+/// Activations (columns, depth) are kept as operands in the same spirit. Rows are padded to whole strips by
+/// zeros; depth is a multiple of CK_STRIP. Panels, operands and scratch are 64-byte aligned.
+typedef struct {
+    const char *name;
+    const char *weight_type;
+    size_t weight_bytes;   // of one weight in a panel
+    size_t operand_bytes;  // of one activation as an operand
+    size_t cache_bytes;    // of one key or value
+    size_t columns;        // columns the widest tile takes; one work item packs this many
+    size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
+
+    bool (*supported)(void);
+
+    /// Writes `values` (depth) as one row of a zeroed panel.
+    void (*lay)(void *panel, size_t depth, size_t row, const float *values);
+    /// Reads one row of a panel back (embedding look-up).
+    void (*row)(const void *panel, size_t depth, size_t row, float *values);
+    /// Writes values (count) as column `column` of `columns`, from depth `first`. Both multiples of CK_STRIP.
+    void (*pack)(
+        void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count);
+    /// out[c * stride + r] = (or += where `add`) sum over depth of panel[first_strip * CK_STRIP + r] * operand[c].
+    void (*multiply)(
+        const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,
+        float *out, size_t stride, bool add);
+
+    /// out = x / sqrt(mean(x^2) + epsilon) * weight
+    void (*norm)(float *out, const float *x, const float *weight, float epsilon, size_t count);
+    /// out = gate / (1 + exp(-gate)) * up
+    void (*gate)(float *out, const float *gate, const float *up, size_t count);
+
+    /// Writes one key and value (head_size) at `slot` of a K/V block of one head. Slots are written in order.
+    void (*append)(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value);
+    /// softmax(q K^T / sqrt(head_size)) V with the causal mask.
+    void (*attend)(const ck_attention *attention);
+    size_t (*attention_scratch)(size_t head_size, size_t group);
+
+    /// Index of the largest value, the lowest of equals; *value is NaN if any of them is.
+    size_t (*argmax)(const float *x, size_t count, float *value);
+    /// log(sum(exp(scale * (x - maximum))))
+    double (*log_sum_exp)(const float *x, size_t count, float scale, float maximum);
+    /// Indices with x >= threshold, rising; writes at most `capacity`, returns how many there are.
+    size_t (*candidates)(const float *x, size_t count, float threshold, int32_t *indices, size_t capacity);
+
+    /// Multiply-adds on registers alone, for measuring the peak; returns how many products were summed.
+    double (*exercise)(size_t rounds);
+} ck_table;
+
+/// Tables that are built in, best first, whether or not this CPU runs them. NULL past the end.
+const ck_table *ck_table_at(size_t index);
+
+/// Best table that this CPU runs. Never NULL: `reference` runs everywhere.
+const ck_table *ck_table_best(void);
+
+/// Bytes of one block of one head: K and V.
+static inline size_t ck_block_bytes(const ck_table *table, size_t head_size) {
+    return 2 * CK_BLOCK * head_size * table->cache_bytes;
+}
+
+#endif

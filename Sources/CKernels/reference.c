@@ -1,0 +1,167 @@
+#include <math.h>
+#include <string.h>
+
+#include "tables.h"
+
+// Plain C over plain rows in float32: slow, portable, and easy to believe. A panel is the matrix itself, row
+// after row; operands are the activations, column after column. OpenBLAS takes both as they are.
+
+static bool supported(void) { return true; }
+
+static void lay(void *panel, size_t depth, size_t row, const float *values) {
+    memcpy((float *)panel + row * depth, values, depth * sizeof(float));
+}
+
+static void row_of(const void *panel, size_t depth, size_t row, float *values) {
+    memcpy(values, (const float *)panel + row * depth, depth * sizeof(float));
+}
+
+static void pack(
+    void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count) {
+    (void)columns;
+    memcpy((float *)operands + column * depth + first, values, count * sizeof(float));
+}
+
+/// Sixteen partial sums, so that a compiler may use any vectors it has without changing the result.
+static float dot(const float *a, const float *b, size_t count) {
+    float sums[CK_STRIP] = {0};
+    for (size_t i = 0; i < count; i += CK_STRIP) {
+        for (size_t j = 0; j < CK_STRIP; j++) sums[j] += a[i + j] * b[i + j];
+    }
+    for (size_t half = CK_STRIP / 2; half > 0; half /= 2) {
+        for (size_t j = 0; j < half; j++) sums[j] += sums[j + half];
+    }
+    return sums[0];
+}
+
+static void multiply(
+    const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,
+    float *out, size_t stride, bool add) {
+    const float *rows = (const float *)panel + first_strip * CK_STRIP * depth;
+    for (size_t r = 0; r < strips * CK_STRIP; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            float sum = dot(rows + r * depth, (const float *)operands + c * depth, depth);
+            out[c * stride + r] = add ? out[c * stride + r] + sum : sum;
+        }
+    }
+}
+
+static void norm(float *out, const float *x, const float *weight, float epsilon, size_t count) {
+    float scale = 1 / sqrtf(dot(x, x, count) / (float)count + epsilon);
+    for (size_t i = 0; i < count; i++) out[i] = x[i] * scale * weight[i];
+}
+
+static void gate(float *out, const float *gate, const float *up, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+}
+
+// A block of one head is (64, head_size) keys, then (64, head_size) values.
+
+static void append(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value) {
+    float *keys = (float *)block;
+    memcpy(keys + slot * head_size, key, head_size * sizeof(float));
+    memcpy(keys + (CK_BLOCK + slot) * head_size, value, head_size * sizeof(float));
+}
+
+/// One query over the positions 0 ... last, block by block with a running maximum (online softmax).
+static void attend_one(const ck_attention *a, const float *query, size_t last, float *output) {
+    size_t d = a->head_size;
+    float scale = 1 / sqrtf((float)d), maximum = -INFINITY, sum = 0;
+    memset(output, 0, d * sizeof(float));
+    for (size_t first = 0; first <= last; first += CK_BLOCK) {
+        const float *keys = (const float *)(a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride);
+        const float *values = keys + CK_BLOCK * d;
+        size_t count = last - first + 1 < CK_BLOCK ? last - first + 1 : CK_BLOCK;
+        float scores[CK_BLOCK], block_maximum = maximum;
+        for (size_t t = 0; t < count; t++) {
+            scores[t] = dot(query, keys + t * d, d) * scale;
+            if (scores[t] > block_maximum) block_maximum = scores[t];
+        }
+        float correction = block_maximum == maximum ? 1 : expf(maximum - block_maximum);
+        maximum = block_maximum;
+        sum *= correction;
+        for (size_t i = 0; i < d; i++) output[i] *= correction;
+        for (size_t t = 0; t < count; t++) {
+            float p = expf(scores[t] - maximum);
+            sum += p;
+            for (size_t i = 0; i < d; i++) output[i] += p * values[t * d + i];
+        }
+    }
+    for (size_t i = 0; i < d; i++) output[i] /= sum;
+}
+
+static void attend(const ck_attention *a) {
+    float *output = a->scratch;
+    for (size_t r = 0; r < a->rows; r++) {
+        for (size_t g = 0; g < a->group; g++) {
+            float *query = a->queries + r * a->stride + g * a->head_size;
+            attend_one(a, query, a->position + r, output);
+            memcpy(query, output, a->head_size * sizeof(float));
+        }
+    }
+}
+
+static size_t attention_scratch(size_t head_size, size_t group) {
+    (void)group;
+    return head_size * sizeof(float);
+}
+
+static size_t argmax(const float *x, size_t count, float *value) {
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(x[i])) {
+            *value = x[i];
+            return i;
+        }
+        if (x[i] > x[best]) best = i;
+    }
+    *value = x[best];
+    return best;
+}
+
+static double log_sum_exp(const float *x, size_t count, float scale, float maximum) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += expf(scale * (x[i] - maximum));
+    return log(sum);
+}
+
+static size_t candidates(const float *x, size_t count, float threshold, int32_t *indices, size_t capacity) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!(x[i] >= threshold)) continue;
+        if (found < capacity) indices[found] = (int32_t)i;
+        found++;
+    }
+    return found;
+}
+
+static double exercise(size_t rounds) {
+    float a[256], b[256];
+    for (size_t i = 0; i < 256; i++) a[i] = b[i] = (float)i * 1e-3f;
+    volatile float sink = 0;
+    for (size_t i = 0; i < rounds; i++) sink = sink + dot(a, b, 256);
+    return (double)rounds * 256;
+}
+
+const ck_table ck_reference = {
+    .name = "reference",
+    .weight_type = "f32",
+    .weight_bytes = sizeof(float),
+    .operand_bytes = sizeof(float),
+    .cache_bytes = sizeof(float),
+    .columns = 8,
+    .supported = supported,
+    .lay = lay,
+    .row = row_of,
+    .pack = pack,
+    .multiply = multiply,
+    .norm = norm,
+    .gate = gate,
+    .append = append,
+    .attend = attend,
+    .attention_scratch = attention_scratch,
+    .argmax = argmax,
+    .log_sum_exp = log_sum_exp,
+    .candidates = candidates,
+    .exercise = exercise,
+};

@@ -1,0 +1,198 @@
+#define _GNU_SOURCE
+#include "team.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+// Two words are waited on: `step` (a new plan is there, or the end) and `passage` (all have arrived at the end of
+// a stage). Each has a count of sleepers beside it. The waker changes the word and then reads the count, the
+// sleeper raises the count and then reads the word, all sequentially consistent: one of them sees the other.
+
+enum {
+    LINE = 128,               // two cache lines: the prefetcher fetches them in pairs
+    STAGE_SPIN_NS = 50000,    // stages end within microseconds of each other unless a core was taken away
+    STEP_SPIN_NS = 200000,    // between two steps the engine samples and plans
+    POLLS_PER_CLOCK = 64,     // looks at the word between two looks at the clock
+};
+
+typedef struct {
+    _Alignas(LINE) _Atomic uint32_t word;
+    _Alignas(LINE) _Atomic uint32_t sleepers;
+} gate;
+
+struct ck_team {
+    _Alignas(LINE) _Atomic size_t next;     // item of the running stage that nobody has taken yet
+    _Alignas(LINE) _Atomic size_t missing;  // workers that have not arrived at the end of the stage
+    gate step;
+    gate passage;
+
+    // The plan of the step; written by the caller while all others wait.
+    _Alignas(LINE) const void *context;
+    size_t stages;
+    ck_count *count;
+    ck_work *work;
+    bool ended;
+
+    size_t workers;
+    pthread_t threads[];
+};
+
+typedef struct {
+    ck_team *team;
+    size_t worker;
+} seat;
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/// Waits until the word is no longer `old`.
+static void await_change(gate *g, uint32_t old, int64_t spin_ns) {
+    int64_t deadline = 0;
+    for (;;) {
+        for (int i = 0; i < POLLS_PER_CLOCK; i++) {
+            if (atomic_load_explicit(&g->word, memory_order_acquire) != old) return;
+            relax();
+        }
+        int64_t time = now();
+        if (deadline == 0) deadline = time + spin_ns;
+        if (time >= deadline) break;
+    }
+    atomic_fetch_add(&g->sleepers, 1);
+    while (atomic_load(&g->word) == old) {
+        syscall(SYS_futex, &g->word, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+    }
+    atomic_fetch_sub(&g->sleepers, 1);
+}
+
+static void change(gate *g) {
+    atomic_fetch_add(&g->word, 1);
+    if (atomic_load(&g->sleepers) > 0) {
+        syscall(SYS_futex, &g->word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+    }
+}
+
+static void end_stage(ck_team *team) {
+    uint32_t passage = atomic_load_explicit(&team->passage.word, memory_order_relaxed);
+    if (atomic_fetch_sub(&team->missing, 1) == 1) {
+        atomic_store_explicit(&team->next, 0, memory_order_relaxed);
+        atomic_store_explicit(&team->missing, team->workers, memory_order_relaxed);
+        change(&team->passage);
+    } else {
+        await_change(&team->passage, passage, STAGE_SPIN_NS);
+    }
+}
+
+static void run_plan(ck_team *team, size_t worker) {
+    for (size_t stage = 0; stage < team->stages; stage++) {
+        size_t items = team->count(team->context, stage);
+        if (items == 0) continue;
+        for (;;) {
+            size_t item = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
+            if (item >= items) break;
+            team->work(team->context, stage, item, worker);
+        }
+        end_stage(team);
+    }
+}
+
+static void *serve(void *argument) {
+    seat *mine = argument;
+    ck_team *team = mine->team;
+    size_t worker = mine->worker;
+    free(mine);
+    for (uint32_t step = 0;; step++) {
+        await_change(&team->step, step, STEP_SPIN_NS);
+        if (team->ended) return NULL;
+        run_plan(team, worker);
+        // Nobody leaves a step before all have: the caller may change the plan as soon as it returns.
+        end_stage(team);
+    }
+}
+
+void ck_team_run(ck_team *team, const void *context, size_t stages, ck_count *count, ck_work *work) {
+    team->context = context;
+    team->stages = stages;
+    team->count = count;
+    team->work = work;
+    change(&team->step);
+    run_plan(team, 0);
+    end_stage(team);
+}
+
+static bool start_worker(ck_team *team, size_t worker) {
+    seat *mine = malloc(sizeof *mine);
+    if (!mine) return false;
+    *mine = (seat){team, worker};
+    int error = pthread_create(&team->threads[worker], NULL, serve, mine);
+    if (error) {
+        free(mine);
+        errno = error;
+    }
+    return error == 0;
+}
+
+static void end_workers(ck_team *team, size_t started) {
+    team->ended = true;
+    change(&team->step);
+    for (size_t i = 1; i < started; i++) pthread_join(team->threads[i], NULL);
+}
+
+ck_team *ck_team_create(size_t workers) {
+    if (workers == 0) workers = 1;
+    size_t bytes = sizeof(ck_team) + workers * sizeof(pthread_t);
+    ck_team *team = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+    if (!team) return NULL;
+    *team = (ck_team){.workers = workers};
+    atomic_store(&team->missing, workers);
+    for (size_t i = 1; i < workers; i++) {
+        if (start_worker(team, i)) continue;
+        int error = errno;
+        end_workers(team, i);
+        free(team);
+        errno = error;
+        return NULL;
+    }
+    return team;
+}
+
+void ck_team_destroy(ck_team *team) {
+    if (!team) return;
+    end_workers(team, team->workers);
+    free(team);
+}
+
+size_t ck_team_workers(const ck_team *team) { return team->workers; }
+
+size_t ck_cpu_count(void) {
+    // The kernel refuses a set smaller than its own; machines with more than 1024 CPUs need a larger one.
+    for (size_t cpus = 1024; cpus <= 1 << 18; cpus *= 2) {
+        cpu_set_t *set = CPU_ALLOC(cpus);
+        if (!set) break;
+        int failed = sched_getaffinity(0, CPU_ALLOC_SIZE(cpus), set);
+        size_t count = failed ? 0 : (size_t)CPU_COUNT_S(CPU_ALLOC_SIZE(cpus), set);
+        CPU_FREE(set);
+        if (count > 0) return count;
+        if (errno != EINVAL) break;
+    }
+    return 1;
+}
