@@ -91,6 +91,18 @@ final class ByteSource: @unchecked Sendable {
         }
     }
 
+    /// Whether something lies at `path`, whatever it is.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
+
+    static func isDirectory(_ path: String) throws(CheckpointError) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .system(file: path, operation: "open", code: errno) }
+        return status.st_mode & S_IFMT == S_IFDIR
+    }
+
     private static func kind(of mode: mode_t) -> String {
         switch mode & S_IFMT {
         case S_IFDIR: "a directory"

@@ -10,6 +10,12 @@ package struct Checkpoint: Sendable {
         package let bytes: Int
     }
 
+    /// One line of what the model says of itself.
+    package struct Detail: Sendable, Equatable {
+        package let key: String
+        package let value: String
+    }
+
     package let configuration: ModelConfiguration
     /// What the model calls itself, else its file or directory name without extension.
     package let name: String
@@ -19,11 +25,13 @@ package struct Checkpoint: Sendable {
     package let warnings: [String]
     /// Files that hold weights.
     package let fileCount: Int
+    /// GGUF metadata, or the members of config.json, in file order; arrays by their length.
+    package let metadata: [Detail]
     private let tensors: [TensorRole: StoredTensor]
 
     init(
         configuration: ModelConfiguration, name: String, text: TextAssets, generationDefaults: GenerationDefaults,
-        warnings: [String], fileCount: Int, tensors: [TensorRole: StoredTensor]
+        warnings: [String], fileCount: Int, metadata: [Detail], tensors: [TensorRole: StoredTensor]
     ) {
         self.configuration = configuration
         self.name = name
@@ -31,22 +39,37 @@ package struct Checkpoint: Sendable {
         self.generationDefaults = generationDefaults
         self.warnings = warnings
         self.fileCount = fileCount
+        self.metadata = metadata
         self.tensors = tensors
     }
 
     /// Opens a GGUF file (any part of a split one), or a directory with a safetensors model or one GGUF model.
     package init(path: String) throws(CheckpointError) {
-        throw .missing(file: path, what: "reader", names: [])
+        guard try ByteSource.isDirectory(path) else {
+            try self.init(gguf: GGUFParts(path: path))
+            return
+        }
+        let directory = ModelDirectory(path: path)
+        if let gguf = try directory.soleGGUF() {
+            try self.init(gguf: GGUFParts(path: gguf))
+        } else {
+            try self.init(huggingFace: directory)
+        }
     }
 
     /// Opens a GGUF file that lies in memory for the life of the process.
     package init(bytes: UnsafeRawBufferPointer, name: String) throws(CheckpointError) {
-        throw .missing(file: name, what: "reader", names: [])
+        try self.init(gguf: GGUFParts(single: ByteSource(bytes: bytes, name: name)))
     }
 
     /// The tensor with this role. Nil only for `.output` of a model whose embedding table is its head, and for
     /// layers that the model does not have.
     package func tensor(_ role: TensorRole) -> StoredTensor? { tensors[role] }
+
+    /// All tensors, in the order of the forward pass.
+    package var storedTensors: [StoredTensor] {
+        TensorRole.all(layers: configuration.layers, tied: configuration.tiedEmbeddings).compactMap { tensors[$0] }
+    }
 
     /// Weights in all; a shared embedding table counts once.
     package var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.parameterCount } }

@@ -1,0 +1,89 @@
+/// One metadata value of a GGUF file.
+enum GGUFValue: Sendable, Equatable {
+    case unsigned(UInt64)
+    case signed(Int64)
+    case float(Double)
+    case bool(Bool)
+    case string(String)
+    case strings(PackedStrings)
+    case numbers(GGUFNumbers)
+
+    /// Numbers by which files name the kinds.
+    enum Kind: UInt32, Sendable {
+        case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
+
+        /// Bytes of one value; strings and arrays count their length fields.
+        var minimumBytes: Int {
+            switch self {
+            case .uint8, .int8, .bool: 1
+            case .uint16, .int16: 2
+            case .uint32, .int32, .float32: 4
+            case .uint64, .int64, .float64, .string: 8
+            case .array: 12
+            }
+        }
+    }
+
+    /// The word for it in an error message.
+    var kind: String {
+        switch self {
+        case .unsigned, .signed: "an integer"
+        case .float: "a float"
+        case .bool: "a boolean"
+        case .string: "a string"
+        case .strings: "an array of strings"
+        case .numbers: "an array of numbers"
+        }
+    }
+
+    /// One line for people; arrays by their length.
+    var summary: String {
+        switch self {
+        case .unsigned(let value): String(value)
+        case .signed(let value): String(value)
+        case .float(let value): String(Float(value))
+        case .bool(let value): String(value)
+        case .string(let value): value
+        case .strings(let values): "[\(values.count) strings]"
+        case .numbers(let values): "[\(values.count) numbers]"
+        }
+    }
+}
+
+/// An array of numbers or booleans as it lies in the file.
+struct GGUFNumbers: Sendable, Equatable {
+    let kind: GGUFValue.Kind
+    let count: Int
+    /// (count) little-endian values
+    let bytes: [UInt8]
+
+    /// The values, if they are integers that fit 32 bits.
+    var int32s: [Int32]? {
+        switch kind {
+        case .uint8: convert(UInt8.self)
+        case .int8: convert(Int8.self)
+        case .uint16: convert(UInt16.self)
+        case .int16: convert(Int16.self)
+        case .uint32: convert(UInt32.self)
+        case .int32: convert(Int32.self)
+        case .uint64: convert(UInt64.self)
+        case .int64: convert(Int64.self)
+        case .float32, .float64, .bool, .string, .array: nil
+        }
+    }
+
+    private func convert<Value: FixedWidthInteger>(_: Value.Type) -> [Int32]? {
+        var values: [Int32] = []
+        values.reserveCapacity(count)
+        let fits = bytes.withUnsafeBytes { buffer in
+            for position in 0..<count {
+                let offset = position * MemoryLayout<Value>.size
+                let value = Value(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Value.self))
+                guard let small = Int32(exactly: value) else { return false }
+                values.append(small)
+            }
+            return true
+        }
+        return fits ? values : nil
+    }
+}
