@@ -14,8 +14,7 @@ static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 enum {
     ITEM_BYTES = 256 << 10,  // weights of one item where memory decides: about 10 us
     ITEM_COLUMNS = 16,       // about so many columns cost as much arithmetic as reading the weights
-    GATE_STRIPS = 2,         // strips of gate, then as many of up
-    ITEM_UNIT = 2 * GATE_STRIPS,
+    ITEM_UNIT = 2 * CK_GATE_ROWS / CK_STRIP,
 };
 
 /// Strips of one item of a product, a multiple of ITEM_UNIT.
@@ -30,7 +29,8 @@ size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, s
     if (bytes < depth * sizeof(float)) bytes = depth * sizeof(float);  // one row, for CK_NORM
     for (size_t columns = 1; columns <= rows; columns++) {
         size_t product = columns * strips_of_item(table, depth, columns) * CK_STRIP * sizeof(float);
-        if (bytes < product + GATE_STRIPS * CK_STRIP * sizeof(float)) bytes = product + GATE_STRIPS * CK_STRIP * sizeof(float);
+        product += CK_GATE_ROWS * sizeof(float);
+        if (bytes < product) bytes = product;
     }
     return divided_up(bytes, 128) * 128;
 }
@@ -87,18 +87,17 @@ static void multiply(const ck_program *p, const ck_operation *op, size_t columns
 }
 
 static void gate(const ck_program *p, const ck_operation *op, size_t columns, size_t item, float *scratch) {
-    enum { VALUES = GATE_STRIPS * CK_STRIP };
     size_t strips = strips_of_item(p->table, op->matrix.depth, columns), first = item * strips;
     size_t count = smaller(strips, op->matrix.rows / CK_STRIP - first), stride = count * CK_STRIP;
-    float *inner = scratch, *products = scratch + VALUES;
+    float *inner = scratch, *products = scratch + CK_GATE_ROWS;
     p->table->multiply(
         op->matrix.panel, op->matrix.depth, first, count, op->operands, columns, products, stride, false);
     for (size_t c = 0; c < columns; c++) {
-        for (size_t pair = 0; pair < stride; pair += 2 * VALUES) {
+        for (size_t pair = 0; pair < stride; pair += 2 * CK_GATE_ROWS) {
             const float *gates = products + c * stride + pair;
-            p->table->gate(inner, gates, gates + VALUES, VALUES);
+            p->table->gate(inner, gates, gates + CK_GATE_ROWS, CK_GATE_ROWS);
             size_t depth = (first * CK_STRIP + pair) / 2;
-            p->table->pack(p->inner_operands, p->inner, columns, c, depth, inner, VALUES);
+            p->table->pack(p->inner_operands, p->inner, columns, c, depth, inner, CK_GATE_ROWS);
         }
     }
 }

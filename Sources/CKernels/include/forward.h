@@ -7,18 +7,20 @@
 // The forward pass as a flat list of operations, made once. Each is one stage of the team: many items, then all
 // wait for each other. A step changes only the ck_step that the operations read.
 
-typedef enum __attribute__((enum_extensibility(closed))) {
+enum { CK_GATE_ROWS = 32 };  // rows of gate, then as many of up, and so on
+
+typedef enum {
     CK_EMBED,     // stream = rows of the embedding `matrix`; cosines and sines of each row's position
     CK_NORM,      // operands = norm(input)
     CK_MULTIPLY,  // output = (or +=) matrix x operands
-    CK_GATE,      // inner operands = silu(gate) * up; `matrix` has strips of gate and up in turn
+    CK_GATE,      // inner operands = silu(gate) * up; `matrix` has CK_GATE_ROWS rows of gate and up in turn
     CK_ROTATE,    // turns queries and keys of `projected` by their position, appends keys and values to the cache
     CK_ATTEND,    // queries of `projected` become attention outputs
     CK_PACK,      // operands = queries part of `projected`
     CK_GATHER,    // output = rows of the stream whose logits are wanted
 } ck_kind;
 
-typedef enum __attribute__((enum_extensibility(closed))) {
+typedef enum {
     CK_ALL_ROWS,
     CK_WANTED_ROWS,  // rows whose logits are wanted, side by side
 } ck_rows;
@@ -65,7 +67,7 @@ typedef struct {
 typedef struct {
     const ck_table *table;
     size_t width;
-    size_t inner;               // feed-forward width, padded to CK_STRIP
+    size_t inner;               // feed-forward width, padded to CK_GATE_ROWS
     size_t heads;
     size_t kv_heads;
     size_t head_size;

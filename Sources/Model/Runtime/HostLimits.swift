@@ -1,0 +1,47 @@
+import CKernels
+
+/// What this process may use of its machine: affinity and control groups (v2) included.
+package enum HostLimits {
+    /// Bytes that can be taken without swapping or meeting a limit of the control group.
+    package static var availableMemory: Int {
+        let machine = SystemFile.text("/proc/meminfo").flatMap { SystemFile.value(of: "MemAvailable", in: $0) }
+        var available = machine.map { $0 * 1024 } ?? 0
+        for group in controlGroups {
+            guard let limit = number(group + "/memory.max"), let used = number(group + "/memory.current") else { continue }
+            // Page cache counts as used but gives way.
+            let stat = SystemFile.text(group + "/memory.stat")
+            let cache = stat.flatMap { SystemFile.value(of: "inactive_file", in: $0) } ?? 0
+            available = min(available, max(0, limit - used + cache))
+        }
+        return available
+    }
+
+    /// CPUs worth a thread each.
+    package static var cpuCount: Int {
+        var count = Double(ck_cpu_count())
+        for group in controlGroups {
+            let words = (SystemFile.text(group + "/cpu.max") ?? "").split(whereSeparator: { $0 == " " || $0 == "\n" })
+            guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 else { continue }
+            count = min(count, quota / period)
+        }
+        return max(1, Int(count.rounded()))
+    }
+
+    /// Directories of the control group of this process and all above it.
+    private static var controlGroups: [String] {
+        guard let line = SystemFile.text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })
+        else { return [] }
+        var path = "/sys/fs/cgroup"
+        var groups = [path]
+        for part in line.dropFirst("0::/".count).split(separator: "/") {
+            path += "/" + part
+            groups.append(path)
+        }
+        return groups
+    }
+
+    /// Nil for "max" and where there is no such file.
+    private static func number(_ path: String) -> Int? {
+        SystemFile.text(path)?.split(separator: "\n").first.flatMap { Int($0) }
+    }
+}

@@ -1,0 +1,133 @@
+import CKernels
+
+/// A Llama model in memory, ready to compute.
+///
+/// `@unchecked Sendable`: made on one thread and handed over; then it belongs to the engine thread, like its team.
+package final class LlamaModel: ForwardPass, @unchecked Sendable {
+    package let plan: MemoryPlan
+    package let team: ThreadTeam
+    private let weights: Weights
+    private let workspace: Workspace
+    private let cache: PageMemory
+    /// Radians a position for each pair of a head.
+    private let frequencies: UnsafeMutableBufferPointer<Double>
+    private let operations: UnsafeMutableBufferPointer<ck_operation>
+    private let program: ck_program
+
+    package var vocabularySize: Int { plan.configuration.vocabularySize }
+    package var contextLength: Int { plan.contextLength }
+    package var blockCount: Int { plan.blockCount }
+    package var capacity: BatchCapacity { plan.capacity }
+
+    /// Decides the memory plan and loads the weights. Blocks for seconds; `progress` is told the share loaded.
+    package convenience init(
+        checkpoint: Checkpoint, settings: RuntimeSettings = RuntimeSettings(),
+        progress: @escaping (Double) -> Void = { _ in }
+    ) throws(RuntimeError) {
+        let plan = try MemoryPlan(checkpoint: checkpoint, settings: settings)
+        try self.init(checkpoint: checkpoint, plan: plan, progress: progress)
+    }
+
+    /// Loads the weights as `plan`, made for the same checkpoint, says.
+    package init(
+        checkpoint: Checkpoint, plan: MemoryPlan, progress: @escaping (Double) -> Void = { _ in }
+    ) throws(RuntimeError) {
+        let model = plan.configuration
+        self.plan = plan
+        team = try ThreadTeam(workers: plan.threads)
+        weights = try Weights(WeightLayout(model, kernels: plan.kernels))
+        workspace = try Workspace(
+            WorkspaceLayout(model, kernels: plan.kernels, threads: plan.threads, capacity: plan.capacity))
+        cache = try PageMemory(bytes: plan.cacheBytes)
+        var loader = WeightLoader(
+            checkpoint: checkpoint, weights: weights, kernels: plan.kernels, team: team, progress: progress)
+        try loader.load()
+
+        frequencies = Self.frequencies(model)
+        let list = ForwardProgram(model, weights: weights, workspace: workspace).operations
+        operations = .allocate(capacity: list.count)
+        _ = operations.initialize(from: list)
+        program = Self.program(
+            plan, workspace: workspace, cache: cache, frequencies: frequencies, operations: operations)
+    }
+
+    deinit {
+        frequencies.deallocate()
+        operations.deallocate()
+    }
+
+    package func forward(_ batch: borrowing Batch) -> Logits {
+        check(batch)
+        let spanCount = describeRows(batch)
+        batch.tokens.withUnsafeBufferPointer { tokens in
+            batch.blockTable.withUnsafeBufferPointer { blocks in
+                batch.logitRows.withUnsafeBufferPointer { wanted in
+                    var step = ck_step(
+                        rows: tokens.count, tokens: tokens.baseAddress, positions: workspace.positions,
+                        span_count: spanCount, spans: workspace.spans, blocks: blocks.baseAddress,
+                        wanted_count: wanted.count, wanted: wanted.baseAddress)
+                    withUnsafePointer(to: program) { ck_forward(team.team, $0, &step) }
+                }
+            }
+        }
+        return Logits(
+            rowCount: batch.logitRows.count, vocabularySize: vocabularySize, base: workspace.logits,
+            stride: workspace.layout.logitStride, kernels: plan.kernels)
+    }
+
+    /// The kernels trust these numbers with memory.
+    private func check(_ batch: borrowing Batch) {
+        precondition(batch.tokens.count <= capacity.rows, "more rows than the model has room for")
+        precondition(batch.logitRows.count <= capacity.logitRows, "more logits than the model has room for")
+        let vocabulary = UInt32(vocabularySize), blocks = UInt32(blockCount)
+        precondition(batch.tokens.allSatisfy { UInt32(bitPattern: $0) < vocabulary }, "token outside the vocabulary")
+        precondition(batch.blockTable.allSatisfy { UInt32(bitPattern: $0) < blocks }, "K/V block outside the pool")
+    }
+
+    /// Writes position and span of each row; returns the number of spans.
+    private func describeRows(_ batch: borrowing Batch) -> Int {
+        let positions = workspace.positions, spans = workspace.spans
+        let spanLength = Int(CK_SPAN)
+        var count = 0
+        for run in batch.runs {
+            let end = run.firstPosition + run.rows.count
+            precondition(run.firstPosition >= 0 && end <= contextLength, "position outside the context")
+            precondition(KVBlock.count(for: end) <= run.blocks.count, "block table shorter than the sequence")
+            for row in run.rows { positions[row] = Int32(run.firstPosition + row - run.rows.lowerBound) }
+            var position = run.firstPosition
+            while position < end {
+                let next = min(end, (position / spanLength + 1) * spanLength)
+                spans[count] = ck_span(
+                    first_row: UInt32(run.rows.lowerBound + position - run.firstPosition),
+                    rows: UInt32(next - position), position: UInt32(position),
+                    first_block: UInt32(run.blocks.lowerBound))
+                count += 1
+                position = next
+            }
+        }
+        return count
+    }
+
+    private static func frequencies(_ model: ModelConfiguration) -> UnsafeMutableBufferPointer<Double> {
+        let frequencies = model.rotaryFrequencies
+        let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: frequencies.count)
+        _ = buffer.initialize(from: frequencies)
+        return buffer
+    }
+
+    private static func program(
+        _ plan: MemoryPlan, workspace: Workspace, cache: PageMemory, frequencies: UnsafeMutableBufferPointer<Double>,
+        operations: UnsafeMutableBufferPointer<ck_operation>
+    ) -> ck_program {
+        let model = plan.configuration
+        return ck_program(
+            table: plan.kernels.table, width: model.width, inner: WeightLayout.paddedInner(model), heads: model.heads,
+            kv_heads: model.keyValueHeads, head_size: model.headSize, epsilon: model.normEpsilon,
+            frequencies: frequencies.baseAddress, cache: cache.base.assumingMemoryBound(to: UInt8.self),
+            layers: model.layers, stream: workspace.stream, projected: workspace.projected,
+            cosines: workspace.cosines, sines: workspace.sines, operands: workspace.operands,
+            inner_operands: workspace.innerOperands, scratch: workspace.scratch,
+            scratch_bytes: workspace.layout.scratchBytes, operations: operations.baseAddress,
+            operation_count: operations.count)
+    }
+}

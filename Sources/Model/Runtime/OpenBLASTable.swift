@@ -1,0 +1,41 @@
+import COpenBLAS
+import CKernels
+
+extension KernelTable {
+    /// The reference table with its products computed by OpenBLAS: everything in float32.
+    ///
+    /// Each worker of the team multiplies its own rows, so OpenBLAS is told to use no threads of its own. Its order
+    /// of additions may depend on the number of columns: this table is right, but not the same to the bit
+    /// whatever the batch.
+    package static let openBLAS: KernelTable = {
+        openblas_set_num_threads(1)
+        let table = UnsafeMutablePointer<ck_table>.allocate(capacity: 1)
+        table.initialize(to: reference.table.pointee)
+        table.pointee.name = openBLASName
+        table.pointee.item_strips = 32
+        table.pointee.multiply = { panel, depth, firstStrip, strips, operands, columns, out, stride, add in
+            let rows = Int32(strips * Int(CK_STRIP)), depthCount = Int32(depth)
+            guard let panel, let operands else { return }
+            let weights = panel.assumingMemoryBound(to: Float.self) + firstStrip * Int(CK_STRIP) * depth
+            let x = operands.assumingMemoryBound(to: Float.self)
+            let keep: Float = add ? 1 : 0
+            if columns == 1 {
+                cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, depthCount, 1, weights, depthCount, x, 1, keep, out, 1)
+            } else {
+                cblas_sgemm(
+                    CblasRowMajor, CblasNoTrans, CblasTrans, Int32(columns), rows, depthCount, 1, x, depthCount,
+                    weights, depthCount, keep, out, Int32(stride))
+            }
+        }
+        return KernelTable(table: table)
+    }()
+
+    /// Portable float32, on every CPU.
+    package static var reference: KernelTable { supported[supported.count - 1] }
+
+    /// Lives as long as the process, as the table does.
+    private static var openBLASName: UnsafePointer<CChar> {
+        let name: StaticString = "openblas"
+        return UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+}

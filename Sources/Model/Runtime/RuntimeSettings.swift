@@ -1,0 +1,39 @@
+/// How a model is to be run, as far as the operator has a say.
+package struct RuntimeSettings: Sendable, Equatable {
+    package enum Backend: String, Sendable, CaseIterable {
+        /// Our own kernels, the best table of this CPU.
+        case native
+        /// Products by OpenBLAS, everything in float32.
+        case openblas
+    }
+
+    package var backend: Backend
+    /// Name of the kernel table for `.native`; nil takes DROVER_KERNELS, else the best.
+    package var kernels: String?
+    /// Compute threads; nil takes as many as there are CPUs to use.
+    package var threads: Int?
+    /// Bytes of K/V memory; nil lets the memory plan choose.
+    package var cacheBytes: Int?
+    /// Most positions of a sequence; nil takes what the model was made for.
+    package var contextLength: Int?
+    package var capacity: BatchCapacity
+
+    package init(
+        backend: Backend = .native, kernels: String? = nil, threads: Int? = nil, cacheBytes: Int? = nil,
+        contextLength: Int? = nil, capacity: BatchCapacity = BatchCapacity(rows: 512, runs: 512, logitRows: 128)
+    ) {
+        self.backend = backend
+        self.kernels = kernels
+        self.threads = threads
+        self.cacheBytes = cacheBytes
+        self.contextLength = contextLength
+        self.capacity = capacity
+    }
+
+    func kernelTable() throws(RuntimeError) -> KernelTable {
+        switch backend {
+        case .native: try KernelTable.named(kernels ?? KernelTable.forcedName)
+        case .openblas: KernelTable.openBLAS
+        }
+    }
+}
