@@ -3,11 +3,12 @@ import CKernels
 /// The forward pass as the list of operations that the team works off, one after another.
 struct ForwardProgram {
     private(set) var operations: [ck_operation] = []
-    private let workspace: Workspace
+    /// What the norms and the attention leave for the next product.
+    private let operands: UnsafeRawPointer
     private let width: Int
 
     init(_ model: ModelConfiguration, weights: Weights, workspace: Workspace) {
-        self.workspace = workspace
+        operands = UnsafeRawPointer(workspace.operands)
         width = model.width
         let layout = weights.layout
         let projectedWidth = (model.heads + 2 * model.keyValueHeads) * model.headSize
@@ -29,7 +30,7 @@ struct ForwardProgram {
 
             norm(stream, weights.vector(layer.feedForwardNorm), rows)
             gate(weights.matrix(layer.gateUp), rows)
-            multiply(weights.matrix(layer.down), workspace.innerOperands, addingTo: stream, rows)
+            multiply(weights.matrix(layer.down), UnsafeRawPointer(workspace.innerOperands), addingTo: stream, rows)
         }
         norm(workspace.wantedStream, weights.vector(layout.outputNorm), CK_WANTED_ROWS)
         multiply(
@@ -54,22 +55,22 @@ struct ForwardProgram {
     private mutating func multiply(
         _ matrix: ck_matrix, to output: UnsafeMutablePointer<Float>, stride: Int, _ rows: ck_rows = CK_ALL_ROWS
     ) {
-        add(CK_MULTIPLY, rows) {
+        add(CK_MULTIPLY, rows) { [operands] in
             $0.matrix = matrix
-            $0.operands = UnsafeRawPointer(workspace.operands)
+            $0.operands = operands
             $0.output = output
             $0.output_stride = stride
         }
     }
 
-    /// stream += matrix x operands
+    /// stream += matrix x operands, or x `inner` operands where given
     private mutating func multiply(
-        _ matrix: ck_matrix, _ operands: UnsafeMutableRawPointer? = nil,
-        addingTo stream: UnsafeMutablePointer<Float>, _ rows: ck_rows
+        _ matrix: ck_matrix, _ inner: UnsafeRawPointer? = nil, addingTo stream: UnsafeMutablePointer<Float>,
+        _ rows: ck_rows
     ) {
-        add(CK_MULTIPLY, rows) {
+        add(CK_MULTIPLY, rows) { [operands, width] in
             $0.matrix = matrix
-            $0.operands = UnsafeRawPointer(operands ?? workspace.operands)
+            $0.operands = inner ?? operands
             $0.output = stream
             $0.output_stride = width
             $0.add = true
@@ -78,9 +79,9 @@ struct ForwardProgram {
 
     /// inner operands = silu(gate x operands) * (up x operands)
     private mutating func gate(_ matrix: ck_matrix, _ rows: ck_rows) {
-        add(CK_GATE, rows) {
+        add(CK_GATE, rows) { [operands] in
             $0.matrix = matrix
-            $0.operands = UnsafeRawPointer(workspace.operands)
+            $0.operands = operands
         }
     }
 

@@ -19,7 +19,7 @@ package struct MemoryPlan: Sendable {
     /// Activations, logits and scratch of the largest step.
     package let workspaceBytes: Int
     /// K/V blocks in the pool.
-    package let blockCount: Int
+    package private(set) var blockCount: Int
 
     /// Bytes of one K/V block over all layers and K/V heads.
     package var blockBytes: Int { KVBlock.tokens * cacheBytesPerToken }
