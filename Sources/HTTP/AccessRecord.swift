@@ -1,0 +1,15 @@
+/// One request as the access log shows it.
+package struct AccessRecord: Sendable {
+    package let id: String
+    package let peer: String
+    /// Empty when the request line was not understood.
+    package let method: String
+    package let target: String
+    package let status: Int
+    package let handler: String
+    /// Bytes of the body that were sent.
+    package let bytes: Int
+    package let duration: Duration
+    /// False when the client left or the body was cut before its end.
+    package let isComplete: Bool
+}

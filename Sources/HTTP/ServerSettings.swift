@@ -1,0 +1,28 @@
+/// What a server allows its clients. Read once at start.
+package struct ServerSettings: Sendable {
+    package var limits = RequestLimits()
+    /// From the first byte of a request (on a new connection: from its beginning) to the end of the headers.
+    package var headLimit = Duration.seconds(10)
+    /// Between two pieces of a body.
+    package var bodyGap = Duration.seconds(20)
+    /// A body slower than this after `bodyGrace` is given up.
+    package var bodyBytesPerSecond = 1024
+    package var bodyGrace = Duration.seconds(10)
+    package var idleLimit = Duration.seconds(75)
+    package var requestsPerConnection = 1000
+    /// How long after a last response the client's bytes are still taken.
+    package var lingerLimit = Duration.seconds(2)
+    package var connections = 10_240
+    /// Loopback peers are exempt: behind them stands a proxy or the operator.
+    package var connectionsPerPeer = 256
+    /// Hosts to answer for, without ports, lower or upper case; empty: all. Others get 421 (DNS rebinding).
+    package var allowedHosts: [String] = []
+    /// Whether the end of the client's bytes while its request is worked on counts as leaving, and cancels the handler.
+    ///
+    /// TCP does not tell `close` from `shutdown(SHUT_WR)`, and only a write would show the difference; a request that is
+    /// not streamed writes nothing until it is done. So true is the default. What the handler returns is sent even so:
+    /// quick requests of a client that half-closes are answered. With false only a reset cancels.
+    package var halfCloseIsDeparture = true
+
+    package init() {}
+}

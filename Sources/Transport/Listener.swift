@@ -1,0 +1,156 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// A listening TCP socket. One task at a time accepts.
+package final class Listener: Sendable, AsyncSequence {
+    package typealias Element = SocketStream
+    package typealias Failure = TransportError
+
+    /// What was bound, with the port that the system chose when 0 was asked for.
+    package let host: String
+    package let port: UInt16
+
+    private struct State: @unchecked Sendable {
+        var waiter: CheckedContinuation<Void, Never>?
+        var isRunning = false
+        var isClosed = false
+        /// @unchecked: Dispatch does not mark its sources; this one is touched only under the listener's lock.
+        var source: (any DispatchSourceRead)?
+    }
+
+    private static let queue = DispatchQueue(label: "drover.listeners", qos: .userInitiated)
+    private let descriptor: Descriptor
+    private let stallLimit: Duration
+    private let onPause: @Sendable (TransportError) -> Void
+    private let state = Mutex(State())
+
+    /// Binds the first address that `host` names. Port 0 lets the system choose.
+    /// `onPause` hears when the process or the system is out of descriptors or memory and accepting rests for a moment.
+    package init(
+        host: String, port: UInt16, backlog: Int32 = 4096, stallLimit: Duration = .seconds(30),
+        onPause: @escaping @Sendable (TransportError) -> Void = { _ in }
+    ) throws(TransportError) {
+        guard let address = try SocketAddress.resolve(host: host, port: port).first else {
+            throw .unresolved(host: host, reason: "no internet address")
+        }
+        let number = try Self.open(address, backlog: backlog)
+        var bound = SocketAddress()
+        _ = bound.fill { getsockname(number, $0, $1) }
+        self.host = bound.host
+        self.port = bound.port
+        self.stallLimit = stallLimit
+        self.onPause = onPause
+        descriptor = Descriptor(number)
+    }
+
+    deinit { close() }
+
+    private static func open(_ address: SocketAddress, backlog: Int32) throws(TransportError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let number = socket(address.family, type, 0)
+        guard number >= 0 else { throw .system(call: "socket", errno: errno) }
+        var on: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        if address.family == AF_INET6 { setsockopt(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, size) }
+        guard address.withPointer({ bind(number, $0, $1) }) == 0 else {
+            defer { Glibc.close(number) }
+            throw .system(call: "bind", errno: errno)
+        }
+        guard listen(number, backlog) == 0 else {
+            defer { Glibc.close(number) }
+            throw .system(call: "listen", errno: errno)
+        }
+        return number
+    }
+
+    /// The next connection, or nil once the listener is closed or the task cancelled.
+    package func accept() async throws(TransportError) -> SocketStream? {
+        while !Task.isCancelled {
+            var address = SocketAddress()
+            let number = state.withLock { state in
+                state.isClosed ? nil : address.fill { Glibc.accept(descriptor.number, $0, $1) }
+            }
+            guard let number else { return nil }
+            if number >= 0 { return SocketStream(descriptor: number, peer: address.host, stallLimit: stallLimit) }
+            switch errno {
+            case EAGAIN: await readiness()
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: await rest(errno)
+            // accept(2): these belong to the one connection that came, not to the listener.
+            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH:
+                continue
+            case let number: throw .system(call: "accept", errno: number)
+            }
+        }
+        return nil
+    }
+
+    /// The waiting connection would be reported ready again at once: without the rest the loop would spin.
+    private func rest(_ number: Int32) async {
+        onPause(.system(call: "accept", errno: number))
+        try? await Task.sleep(for: .milliseconds(100))
+    }
+
+    private func readiness() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    if state.isClosed || Task.isCancelled { return continuation.resume() }
+                    state.waiter = continuation
+                    resumeSource(&state)
+                }
+            }
+        } onCancel: {
+            state.withLock { Self.wake(&$0) }
+        }
+    }
+
+    private func resumeSource(_ state: inout State) {
+        guard !state.isRunning else { return }
+        state.isRunning = true
+        if let source = state.source { return source.resume() }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: Self.queue)
+        source.setEventHandler { [weak self] in self?.ready() }
+        descriptor.retain()
+        source.setCancelHandler { [descriptor] in descriptor.release() }
+        state.source = source
+        source.activate()
+    }
+
+    private func ready() {
+        state.withLock { state in
+            guard state.isRunning, !state.isClosed else { return }
+            state.isRunning = false
+            state.source?.suspend()
+            Self.wake(&state)
+        }
+    }
+
+    private static func wake(_ state: inout State) {
+        state.waiter?.resume()
+        state.waiter = nil
+    }
+
+    /// Stops listening: connections in the backlog are refused, `accept` returns nil.
+    package func close() {
+        let isFirst = state.withLock { state in
+            if state.isClosed { return false }
+            state.isClosed = true
+            state.source?.cancel()
+            if !state.isRunning { state.source?.resume() }
+            state.source = nil
+            Self.wake(&state)
+            return true
+        }
+        if isFirst { descriptor.release() }
+    }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        let listener: Listener
+
+        package mutating func next() async throws(TransportError) -> SocketStream? { try await listener.accept() }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(listener: self) }
+}

@@ -1,0 +1,152 @@
+import Dispatch
+
+/// What the lock of a `SocketStream` guards.
+///
+/// @unchecked: the sources are classes that Dispatch does not mark; they are touched only under that lock.
+struct SocketState: @unchecked Sendable {
+    typealias Reader = CheckedContinuation<Result<[UInt8], TransportError>, Never>
+    typealias Watcher = CheckedContinuation<Result<Departure?, TransportError>, Never>
+    typealias Writer = CheckedContinuation<Result<Void, TransportError>, Never>
+
+    /// Bytes that came before a reader.
+    var received: [UInt8] = []
+    /// Set once: no byte comes after those in `received`.
+    var departed: Departure?
+    var reader: Reader?
+    var readDeadline: ContinuousClock.Instant?
+
+    var watcher: Watcher?
+    private var isWatchStopped = false
+
+    /// Bytes that the socket has not taken yet begin at `outputOffset`.
+    private(set) var outputOffset = 0
+    var output: [UInt8] = []
+    /// Bytes of `output` that were sent, ever. A writer is done when it reaches the writer's ticket.
+    private(set) var sentCount = 0
+    var writers: [(ticket: Int, continuation: Writer)] = []
+    var writeDeadline: ContinuousClock.Instant?
+
+    /// Whether the source runs; a suspended one must be resumed before it is cancelled.
+    var isReading = false
+    var isWriting = false
+    var readSource: (any DispatchSourceRead)?
+    var writeSource: (any DispatchSourceWrite)?
+    var timer: (any DispatchSourceTimer)?
+    /// When the timer fires next.
+    var armedFor: ContinuousClock.Instant?
+
+    private(set) var isClosed = false
+    private(set) var closedWith = TransportError.closed
+
+    /// What a reader gets now, or nil if it must wait.
+    mutating func takeReceived() -> Result<[UInt8], TransportError>? {
+        if isClosed { return .failure(closedWith) }
+        if !received.isEmpty {
+            defer { received = [] }
+            return .success(received)
+        }
+        switch departed {
+        case .ended: return .success([])
+        case .reset: return .failure(.reset)
+        case nil: return nil
+        }
+    }
+
+    /// Hands what is there to those who wait for it.
+    mutating func deliver() {
+        if reader != nil, let outcome = takeReceived() { endRead(outcome) }
+        if watcher != nil, let departed { endWatch(.success(departed)) }
+    }
+
+    mutating func depart(_ departure: Departure) {
+        if departed == nil {
+            departed = departure
+            // The read source would report the end again and again.
+            if isReading {
+                isReading = false
+                readSource?.suspend()
+            }
+        }
+        deliver()
+    }
+
+    mutating func endRead(_ outcome: Result<[UInt8], TransportError>) {
+        reader?.resume(returning: outcome)
+        reader = nil
+        readDeadline = nil
+    }
+
+    /// What a watcher gets now, or nil if it must wait.
+    mutating func watchOutcome() -> Result<Departure?, TransportError>? {
+        if isWatchStopped {
+            isWatchStopped = false
+            return .success(nil)
+        }
+        if isClosed { return .failure(closedWith) }
+        return departed.map { .success($0) }
+    }
+
+    mutating func endWatch(_ outcome: Result<Departure?, TransportError>) {
+        watcher?.resume(returning: outcome)
+        watcher = nil
+    }
+
+    mutating func stopWatching() {
+        if watcher == nil { isWatchStopped = true } else { endWatch(.success(nil)) }
+    }
+
+    func writeOutcome(_ ticket: Int) -> Result<Void, TransportError>? {
+        if sentCount >= ticket { return .success(()) }
+        if isClosed { return .failure(closedWith) }
+        return departed == .reset ? .failure(.reset) : nil
+    }
+
+    mutating func didSend(_ count: Int) {
+        outputOffset += count
+        sentCount += count
+        if outputOffset == output.count { dropOutput() }
+        writers.removeAll { writer in
+            guard writer.ticket <= sentCount else { return false }
+            writer.continuation.resume(returning: .success(()))
+            return true
+        }
+    }
+
+    mutating func endWrite(_ ticket: Int, _ outcome: Result<Void, TransportError>) {
+        guard let position = writers.firstIndex(where: { $0.ticket == ticket }) else { return }
+        writers.remove(at: position).continuation.resume(returning: outcome)
+    }
+
+    mutating func failWrites(_ error: TransportError) {
+        dropOutput()
+        for writer in writers { writer.continuation.resume(returning: .failure(error)) }
+        writers = []
+    }
+
+    private mutating func dropOutput() {
+        output = []
+        outputOffset = 0
+    }
+
+    /// Ends all waits and cancels the sources. False when that was done before.
+    mutating func end(_ error: TransportError) -> Bool {
+        if isClosed { return false }
+        isClosed = true
+        closedWith = error
+        received = []
+        endRead(.failure(error))
+        endWatch(.failure(error))
+        failWrites(error)
+        Self.cancel(readSource, isRunning: isReading)
+        Self.cancel(writeSource, isRunning: isWriting)
+        timer?.cancel()
+        (readSource, writeSource, timer) = (nil, nil, nil)
+        return true
+    }
+
+    private static func cancel(_ source: (any DispatchSourceProtocol)?, isRunning: Bool) {
+        source?.cancel()
+        // A suspended source never runs its cancellation handler, and Dispatch traps when it is released.
+        if !isRunning { source?.resume() }
+    }
+}
