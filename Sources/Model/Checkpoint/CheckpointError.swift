@@ -8,6 +8,12 @@ package enum CheckpointError: Error, Equatable {
         package let offset: Int?
         /// What was being read: a header field, a metadata key, a tensor, a member of a JSON document.
         package let field: String
+
+        package init(file: String, offset: Int?, field: String) {
+            self.file = file
+            self.offset = offset
+            self.field = field
+        }
     }
 
     /// The system refused: open, stat, read. `code` is an errno.
