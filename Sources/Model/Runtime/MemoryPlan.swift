@@ -39,15 +39,17 @@ package struct MemoryPlan: Sendable {
         Double(blockCount) / Double(KVBlock.count(for: contextLength))
     }
 
+    /// `configuration` replaces the checkpoint's own; the shapes must be the same.
     package init(
-        checkpoint: Checkpoint, settings: RuntimeSettings, availableBytes: Int = HostLimits.availableMemory
+        checkpoint: Checkpoint, configuration: ModelConfiguration? = nil, settings: RuntimeSettings,
+        availableBytes: Int = HostLimits.availableMemory
     ) throws(RuntimeError) {
-        let model = checkpoint.configuration
+        let model = configuration ?? checkpoint.configuration
         try Self.check(model)
         let kernels = try settings.kernelTable()
         let threads = max(1, settings.threads ?? HostLimits.cpuCount)
         modelName = checkpoint.name
-        configuration = model
+        self.configuration = model
         parameterCount = checkpoint.parameterCount
         storedTypes = checkpoint.typeUse
         self.kernels = kernels

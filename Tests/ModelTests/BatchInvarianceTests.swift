@@ -1,0 +1,80 @@
+import Foundation
+import Model
+import Testing
+
+/// A token's logits depend on its own sequence only, to the bit.
+struct BatchInvarianceTests {
+    private static func model(_ kernels: KernelTable, threads: Int) throws -> LlamaModel {
+        let settings = RuntimeSettings(
+            kernels: kernels.name, threads: threads, cacheBytes: 32 << 20,
+            capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
+        let file = TestData.fixtures.appending(path: "oracle-a.gguf").path
+        return try LlamaModel(checkpoint: Checkpoint(path: file), settings: settings)
+    }
+
+    /// Ids without meaning; the same for the same seed.
+    private static func tokens(_ count: Int, seed: UInt64) -> [Int32] {
+        var generator = Generator(state: seed)
+        return (0..<count).map { _ in Int32.random(in: 0..<450, using: &generator) }
+    }
+
+    @Test(arguments: KernelTable.supported, [1, 2, 3])
+    func `logits are the same to the bit however a prompt is cut and whatever runs beside it`(
+        kernels: KernelTable, threads: Int
+    ) throws {
+        let sequences = [150, 70, 64, 3, 129].enumerated().map { Self.tokens($1, seed: UInt64($0) + 1) }
+        let alone = try Self.model(kernels, threads: 1)
+        let expected = sequences.map { tokens in
+            var rows: [[Float]] = []
+            var conversation = Conversation(positions: tokens.count)
+            alone.read(tokens, chunk: 1, conversation: &conversation) { _, logits in rows.append(logits.array) }
+            return rows
+        }
+        let model = try Self.model(kernels, threads: threads)
+        var generator = Generator(state: UInt64(threads) * 77)
+        var conversations = sequences.enumerated().map { index, tokens in
+            Conversation(positions: tokens.count, firstBlock: 3 * index, scattered: index.isMultiple(of: 2))
+        }
+        var batch = Batch(capacity: model.capacity)
+        var compared = 0
+        while true {
+            batch.removeAll()
+            var rows: [(sequence: Int, position: Int)] = []
+            for (index, tokens) in sequences.enumerated() {
+                let start = conversations[index].position
+                let room = min(tokens.count - start, 96 - batch.tokens.count)
+                guard room > 0 else { continue }
+                let count = Int.random(in: 1...room, using: &generator)
+                let demand: Batch.LogitDemand = [.none, .last, .all].randomElement(using: &generator) ?? .all
+                conversations[index].add(tokens[start..<(start + count)], to: &batch, logits: demand)
+                switch demand {
+                case .none: break
+                case .last: rows.append((index, start + count - 1))
+                case .all: rows += (start..<(start + count)).map { (index, $0) }
+                }
+            }
+            if batch.isEmpty { break }
+            let logits = model.forward(batch)
+            #expect(logits.rowCount == rows.count)
+            for (row, place) in rows.enumerated() {
+                let same = logits[row].array.map(\.bitPattern) == expected[place.sequence][place.position].map(\.bitPattern)
+                #expect(same, "sequence \(place.sequence), position \(place.position)")
+                compared += 1
+            }
+        }
+        #expect(compared > 50)
+    }
+}
+
+/// SplitMix64: a seed gives the same numbers everywhere.
+struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
