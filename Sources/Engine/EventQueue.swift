@@ -17,7 +17,8 @@ final class EventQueue: Sendable {
 
     /// Hands over the events of one step. False when more than `limit` then wait for the reader.
     func deliver(_ events: some Collection<TokenEvent>, limit: Int) -> Bool {
-        let (reader, batch, inTime) = state.withLock { state -> (CheckedContinuation<[TokenEvent], Never>?, [TokenEvent], Bool) in
+        let (reader, batch, inTime) = state.withLock {
+            state -> (CheckedContinuation<[TokenEvent], Never>?, [TokenEvent], Bool) in
             guard !state.abandoned, !state.finished else { return (nil, [], true) }
             state.pending.append(contentsOf: events)
             if case .finished? = state.pending.last { state.finished = true }

@@ -31,7 +31,11 @@ package final class InferenceEngine: Sendable {
             metrics: EngineMetrics(registry: metrics, modelName: modelName))
     }
 
-    deinit { mailbox.post(.stop(nil)) }
+    /// Streams may outlive the engine; the thread ends them, and for that it must have run.
+    deinit {
+        start()
+        mailbox.post(.stop(nil))
+    }
 
     /// Starts the engine thread; a second call does nothing. Requests submitted before wait for it.
     package func start() {

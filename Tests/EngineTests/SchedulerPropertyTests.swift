@@ -1,0 +1,136 @@
+import Engine
+import Model
+import Testing
+
+/// Random arrivals, departures and deadlines on the real scheduler over a pool that is too small, with a model that
+/// notices every misplaced block.
+struct SchedulerPropertyTests {
+    private struct Client {
+        let request: GenerationRequest
+        var text: [Int32] = []
+        var finish: FinishReason?
+    }
+
+    private struct World {
+        var random: SeededRandom
+        let model: ScriptedModel
+        var scheduler: Scheduler
+        var batch: Batch
+        var clients: [RequestID: Client] = [:]
+        var now = ContinuousClock.now
+        var preemptions = 0
+
+        init(seed: UInt64) {
+            var random = SeededRandom(seed: seed)
+            let runs = Int.random(in: 1...8, using: &random)
+            let capacity = BatchCapacity(
+                rows: Int.random(in: runs...96, using: &random), runs: runs, logitRows: runs)
+            model = ScriptedModel(
+                vocabularySize: 32, contextLength: 256, blocks: Int.random(in: 4...9, using: &random),
+                capacity: capacity)
+            scheduler = Scheduler(
+                blocks: model.blockCount, capacity: capacity, contextLength: 256,
+                prefillChunk: Int.random(in: 1...64, using: &random))
+            batch = Batch(capacity: capacity)
+            self.random = random
+        }
+
+        mutating func arrive() {
+            let prompt = (0..<Int.random(in: 1...150, using: &random))
+                .map { _ in Int32.random(in: 0..<32, using: &random) }
+            let stop = Bool.random(using: &random) ? [Int32.random(in: 0..<32, using: &random)] : []
+            let late = Int.random(in: 0..<8, using: &random) == 0
+            let request = GenerationRequest(
+                prompt: prompt, maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
+                deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil)
+            let id = RequestID(UInt64(clients.count))
+            clients[id] = Client(request: request)
+            scheduler.accept(request, id: id)
+        }
+
+        mutating func cancelSomeone() {
+            let id = RequestID(UInt64.random(in: 0...UInt64(clients.count), using: &random))
+            if let event = scheduler.cancel(id) { take([event]) }
+        }
+
+        mutating func step() throws {
+            now += .seconds(1)
+            take(scheduler.expire(now: now))
+            try scheduler.checkIntegrity()
+            guard let plan = scheduler.plan() else {
+                #expect(scheduler.isEmpty, "work waits, but there is no plan")
+                return
+            }
+            try scheduler.checkIntegrity()
+            #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
+            preemptions += plan.preempted.count
+            scheduler.fill(&batch, for: plan)
+            let logits = model.forward(batch)
+            let outcomes = (0..<logits.rowCount).map { row in
+                RowOutcome.token(SampledToken(id: Int32(logits[row].argmax().index)))
+            }
+            take(scheduler.commit(plan, outcomes))
+            try scheduler.checkIntegrity()
+        }
+
+        private mutating func take(_ events: [RequestEvent]) {
+            for event in events {
+                #expect(clients[event.request]?.finish == nil, "an event after the last")
+                switch event.event {
+                case .prefill(let computed, let total): #expect(computed <= total)
+                case .token(let token): clients[event.request]?.text.append(token.id)
+                case .finished(let reason): clients[event.request]?.finish = reason
+                }
+            }
+        }
+
+        /// Every text is the one the request has alone; every ending has its cause.
+        func check() {
+            for client in clients.values {
+                let request = client.request
+                let limit = min(request.maxTokens, 256 - request.prompt.count)
+                let alone = ScriptedModel.text(after: request.prompt, count: limit, vocabularySize: 32)
+                let end = alone.firstIndex { request.stopTokens.contains($0) }
+                switch client.finish {
+                case .stop(let token):
+                    #expect(token == end.map { alone[$0] } && client.text == Array(alone.prefix(end ?? 0)))
+                case .length: #expect(end == nil && client.text == alone)
+                case .deadline: #expect(request.deadline != nil && alone.starts(with: client.text))
+                case .cancelled: #expect(alone.starts(with: client.text))
+                case nil, .numericalError, .shutdown: Issue.record("never ended: \(request)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: 0..<150) func `every schedule gives every request its own text`(seed: Int) throws {
+        var world = World(seed: UInt64(seed))
+        for _ in 0..<200 {
+            switch Int.random(in: 0..<16, using: &world.random) {
+            case 0..<3: world.arrive()
+            case 3: world.cancelSomeone()
+            default: break
+            }
+            try world.step()
+        }
+        var steps = 0
+        while !world.scheduler.isEmpty, steps < 100_000 {
+            try world.step()
+            steps += 1
+        }
+        world.check()
+        #expect(world.scheduler.pool.freeCount == world.model.blockCount)
+    }
+
+    @Test func `the schedules do preempt`() throws {
+        var preemptions = 0
+        for seed in 0..<20 {
+            var world = World(seed: UInt64(seed))
+            for _ in 0..<20 { world.arrive() }
+            while !world.scheduler.isEmpty { try world.step() }
+            world.check()
+            preemptions += world.preemptions
+        }
+        #expect(preemptions > 20)
+    }
+}

@@ -1,0 +1,106 @@
+import Model
+
+/// A model that recites: a row's logits are a hash of all tokens of its sequence.
+///
+/// It reads them back through the block table from its own K/V blocks, so a wrong table, a block given to two
+/// requests, a stale or a lost position all change the text.
+final class ScriptedModel: ForwardPass {
+    private struct Slot {
+        var position = -1
+        var token: Int32 = 0
+    }
+
+    let vocabularySize: Int
+    let contextLength: Int
+    let blockCount: Int
+    let capacity: BatchCapacity
+    private let gate: StepGate?
+    private let poison: Int32?
+    /// (blocks * KVBlock.tokens)
+    private var slots: [Slot]
+    /// (capacity.logitRows, vocabulary)
+    private let logits: UnsafeMutableBufferPointer<Float>
+
+    /// - Parameters:
+    ///   - gate: holds each step until it is let through.
+    ///   - poison: a sequence that contains this token gets NaN for logits.
+    init(
+        vocabularySize: Int = 64, contextLength: Int = 1024, blocks: Int = 256,
+        capacity: BatchCapacity = BatchCapacity(rows: 128, runs: 64, logitRows: 64), gate: StepGate? = nil,
+        poison: Int32? = nil
+    ) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        blockCount = blocks
+        self.capacity = capacity
+        self.gate = gate
+        self.poison = poison
+        slots = Array(repeating: Slot(), count: blocks * KVBlock.tokens)
+        logits = .allocate(capacity: capacity.logitRows * vocabularySize)
+    }
+
+    deinit { logits.deallocate() }
+
+    func forward(_ batch: borrowing Batch) -> Logits {
+        gate?.pass()
+        var wanted = 0
+        for run in batch.runs {
+            let table = batch.blockTable[run.blocks].map { Int($0) }
+            for row in run.rows {
+                let position = run.firstPosition + row - run.rows.lowerBound
+                slots[slot(of: position, table)] = Slot(position: position, token: batch.tokens[row])
+                guard wanted < batch.logitRows.count, batch.logitRows[wanted] == row else { continue }
+                write(history: table, through: position, row: wanted)
+                wanted += 1
+            }
+        }
+        return Logits(
+            values: logits.baseAddress ?? .allocate(capacity: 1), rowCount: wanted, vocabularySize: vocabularySize)
+    }
+
+    private func slot(of position: Int, _ table: [Int]) -> Int {
+        table[position / KVBlock.tokens] * KVBlock.tokens + position % KVBlock.tokens
+    }
+
+    private func write(history table: [Int], through last: Int, row: Int) {
+        var story = Story()
+        var isPoisoned = false
+        for position in 0...last {
+            let slot = slots[slot(of: position, table)]
+            story.append(slot.position == position ? slot.token : -1)
+            isPoisoned = isPoisoned || slot.token == poison
+        }
+        for id in 0..<vocabularySize {
+            logits[row * vocabularySize + id] = isPoisoned ? .nan : story.logit(of: id)
+        }
+    }
+
+    /// The greedy text after a prompt, without engine, blocks or batches.
+    static func text(after prompt: [Int32], count: Int, vocabularySize: Int = 64) -> [Int32] {
+        var story = Story()
+        prompt.forEach { story.append($0) }
+        return (0..<count).map { _ in
+            var best = 0
+            for id in 1..<vocabularySize where story.logit(of: id) > story.logit(of: best) { best = id }
+            story.append(Int32(best))
+            return Int32(best)
+        }
+    }
+
+    /// A running hash of tokens and their order.
+    private struct Story {
+        private var hash: UInt64 = 0x2545_F491_4F6C_DD1D
+
+        mutating func append(_ token: Int32) {
+            hash = (hash ^ UInt64(bitPattern: Int64(token) + 1)) &* 0x0000_0100_0000_01B3
+            hash ^= hash >> 29
+        }
+
+        func logit(of id: Int) -> Float {
+            var z = hash &+ UInt64(id + 1) &* 0x9E37_79B9_7F4A_7C15
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z ^= z >> 31
+            return Float(z >> 40) * 0x1p-21
+        }
+    }
+}
