@@ -4,6 +4,6 @@ import Model
 extension LogitsRow {
     /// Sum of exp(scale * (logit - maximum)): the denominator of the distribution, relative to the most likely token.
     func weight(maximum: Float, scale: Float) -> Double {
-        exp(Double(logSumExp(scale: scale, maximum: maximum)))
+        exp(logSumExp(scale: scale, maximum: maximum))
     }
 }

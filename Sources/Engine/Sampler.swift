@@ -123,7 +123,7 @@ package struct Sampler {
     // MARK: Log-probabilities
 
     private mutating func report(_ id: Int, _ row: LogitsRow, maximum: Float, count: Int) -> SampledToken {
-        let denominator = Double(maximum) + Double(row.logSumExp(scale: 1, maximum: maximum))
+        let denominator = Double(maximum) + row.logSumExp(scale: 1, maximum: maximum)
         let logprob = { (logit: Float) in Float(Double(logit) - denominator) }
         let wanted = min(count, row.count)
         var top: [TokenLogprob] = []

@@ -19,7 +19,7 @@ final class ScriptedModel: ForwardPass {
     /// (blocks * KVBlock.tokens)
     private var slots: [Slot]
     /// (capacity.logitRows, vocabulary)
-    private let logits: UnsafeMutableBufferPointer<Float>
+    private let logits: UnsafeMutablePointer<Float>
 
     /// - Parameters:
     ///   - gate: holds each step until it is let through.
@@ -54,8 +54,7 @@ final class ScriptedModel: ForwardPass {
                 wanted += 1
             }
         }
-        return Logits(
-            values: logits.baseAddress ?? .allocate(capacity: 1), rowCount: wanted, vocabularySize: vocabularySize)
+        return Logits(rowCount: wanted, vocabularySize: vocabularySize, base: logits, stride: vocabularySize)
     }
 
     private func slot(of position: Int, _ table: [Int]) -> Int {
