@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Collects the body of one request and removes its coding.
 struct BodyParser {
     private(set) var bytes: [UInt8] = []
@@ -58,7 +60,7 @@ struct BodyParser {
                 guard try chunkEnd(&buffer) else { return false }
                 state = .chunkSize
             case .trailers(var section):
-                guard try section.next(&buffer) else {
+                guard try Self.hasEnded(&section, &buffer, limit: limits.trailers) else {
                     state = .trailers(section)
                     return false
                 }
@@ -70,6 +72,17 @@ struct BodyParser {
 
     private func trailers() -> FieldSection {
         FieldSection(lineLimit: limits.trailers, sectionLimit: limits.trailers, countLimit: limits.fields)
+    }
+
+    /// Trailers follow the grammar of headers, but their size is a fault of the body.
+    private static func hasEnded(
+        _ section: inout FieldSection, _ buffer: inout LineBuffer, limit: Int
+    ) throws(RequestError) -> Bool {
+        do throws(RequestError) {
+            return try section.next(&buffer)
+        } catch {
+            throw error.status == .requestHeaderFieldsTooLarge ? .trailersTooLong(limit: limit) : error
+        }
     }
 
     /// RFC 9112 7.1: hexadecimal digits and optional extensions.

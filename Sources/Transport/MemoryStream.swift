@@ -96,6 +96,9 @@ package final class MemoryStream: ByteStream {
         }
     }
 
+    /// Whether bytes of this end wait for the other to read them.
+    package var hasUnreadBytes: Bool { outgoing.state.withLock { !$0.bytes.isEmpty } }
+
     package func write(_ bytes: [UInt8]) async throws(TransportError) {
         if isClosed.load(ordering: .acquiring) { throw .closed }
         let mustWait = outgoing.state.withLock { state in

@@ -233,10 +233,15 @@ package final class SocketStream: ByteStream {
 
     // MARK: Ending
 
-    package func finish(deadline: ContinuousClock.Instant) async {
+    /// Ends this side's bytes and keeps reading.
+    package func endWriting() {
         state.withLock { state in
             if !state.isClosed { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
         }
+    }
+
+    package func finish(deadline: ContinuousClock.Instant) async {
+        endWriting()
         while let bytes = try? await read(deadline: deadline), !bytes.isEmpty, ContinuousClock.now < deadline {}
         close()
     }
