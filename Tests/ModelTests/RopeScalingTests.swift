@@ -37,10 +37,4 @@ struct RopeScalingTests {
         #expect(RopeScaling.none.divisors(headSize: 4, base: 10_000) == [1, 1])
         #expect(RopeScaling.linear(factor: 2).divisors(headSize: 4, base: 10_000) == [2, 2])
     }
-
-    @Test func `finds the stored row of each row of a head`() {
-        let layout = RotaryLayout.interleaved(headSize: 4)
-        #expect((0..<8).map(layout.storedRow) == [0, 2, 1, 3, 4, 6, 5, 7])
-        #expect((0..<8).map(RotaryLayout.halfSplit(headSize: 4).storedRow) == Array(0..<8))
-    }
 }

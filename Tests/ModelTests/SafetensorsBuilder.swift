@@ -1,5 +1,4 @@
 import JSON
-import Model
 
 /// Writes safetensors files, right ones and wrong ones.
 struct SafetensorsBuilder {
@@ -61,28 +60,5 @@ struct SafetensorsBuilder {
         ("tie_word_embeddings", true), ("hidden_act", "silu"), ("bos_token_id", 0), ("eos_token_id", 1),
     ].reduce(into: JSONObject()) { (object: inout JSONObject, member: (String, JSONValue)) in
         object[member.0] = member.1
-    }
-}
-
-/// A directory with a small safetensors model, whose files a test may replace.
-struct SafetensorsModel {
-    let directory: TemporaryDirectory
-
-    init(configuration: JSONObject = SafetensorsBuilder.configuration) throws {
-        directory = try TemporaryDirectory()
-        try directory.write("config.json", JSONValue.object(configuration).serialized)
-        try directory.write("tokenizer.json", Array("{}".utf8))
-        try directory.write("model.safetensors", SafetensorsBuilder.llama().build())
-    }
-
-    func load() throws(CheckpointError) -> Checkpoint {
-        // The last use of `directory` would be the reading of its path, and with it the files would go.
-        defer { withExtendedLifetime(directory) {} }
-        return try Checkpoint(path: directory.path)
-    }
-
-    func refusal() -> CheckpointError? {
-        defer { withExtendedLifetime(directory) {} }
-        return ModelTests.refusal(at: directory.path)
     }
 }

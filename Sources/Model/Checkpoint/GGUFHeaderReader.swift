@@ -27,7 +27,8 @@ struct GGUFHeaderReader {
         let magic: UInt32 = try reader.integer("magic")
         guard magic == 0x4655_4747 else {  // "GGUF"
             if magic == 0x4747_5546 { throw bigEndian("magic", at: 0) }
-            throw .malformed(reader.place("magic", at: 0), reason: "not a GGUF file")
+            throw .malformed(
+                reader.place("magic", at: 0), reason: "not a GGUF file (a safetensors model is named by its directory)")
         }
         let version: UInt32 = try reader.integer("version")
         guard version == 2 || version == 3 else {

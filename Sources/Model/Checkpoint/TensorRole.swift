@@ -9,28 +9,6 @@ package enum TensorRole: Hashable, Sendable {
     case layer(Int, LayerTensor)
 }
 
-/// The nine tensors of one layer.
-package enum LayerTensor: Hashable, Sendable, CaseIterable {
-    /// (1, width)
-    case attentionNorm
-    /// (heads * headSize, width)
-    case query
-    /// (keyValueHeads * headSize, width)
-    case key
-    /// (keyValueHeads * headSize, width)
-    case value
-    /// (width, heads * headSize)
-    case attentionOutput
-    /// (1, width)
-    case feedForwardNorm
-    /// (feedForwardWidth, width)
-    case gate
-    /// (feedForwardWidth, width)
-    case up
-    /// (width, feedForwardWidth)
-    case down
-}
-
 extension TensorRole {
     /// (rows, columns) that a model of this shape must have; a vector is one row.
     func shape(in model: ModelConfiguration) -> TensorShape {
@@ -64,9 +42,4 @@ extension TensorRole {
         if !tied { roles.append(.output) }
         return roles
     }
-}
-
-struct TensorShape: Equatable {
-    let rows: Int
-    let columns: Int
 }
