@@ -101,14 +101,16 @@ package final class MemoryStream: ByteStream {
 
     package func write(_ bytes: [UInt8]) async throws(TransportError) {
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        let mustWait = outgoing.state.withLock { state in
-            guard !state.isReset else { return false }
+        let mustWait: Bool? = outgoing.state.withLock { state in
+            guard !state.isReset else { return nil }
             state.bytes.append(contentsOf: bytes)
             state.deliver()
             return state.bytes.count > Self.capacity
         }
-        if mustWait { await room() }
-        if Task.isCancelled, mustWait { throw .cancelled }
+        guard let mustWait else { throw .reset }
+        if !mustWait { return }
+        await room()
+        if Task.isCancelled { throw .cancelled }
         if isClosed.load(ordering: .acquiring) { throw .closed }
         if outgoing.state.withLock(\.isReset) { throw .reset }
     }

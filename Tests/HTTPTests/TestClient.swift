@@ -100,7 +100,8 @@ final class TestClient: @unchecked Sendable {
         if let length = reply.field("content-length").flatMap({ Int($0) }) {
             reply.body = try await take(length)
         } else if reply.field("transfer-encoding") == "chunked" {
-            while let size = Int(try await until("\r\n").dropLast(2), radix: 16) {
+            // CRLF is one Character.
+            while let size = Int(try await until("\r\n").dropLast(), radix: 16) {
                 reply.body += try await take(size)
                 _ = try await take(2)
                 if size == 0 { break }
