@@ -1,0 +1,30 @@
+/// Token ids to text, one stream at a time. What comes out is complete UTF-8: bytes of a character that is still
+/// being written wait for the rest; bytes that can never become one come out as U+FFFD.
+package struct Detokenizer: Sendable {
+    private let vocabulary: Vocabulary
+    private let skipsSpecial: Bool
+    /// At most three bytes, the start of a character.
+    private var pending: [UInt8] = []
+
+    package init(_ vocabulary: Vocabulary, skipsSpecial: Bool = true) {
+        self.vocabulary = vocabulary
+        self.skipsSpecial = skipsSpecial
+    }
+
+    /// The text that this token completes; empty for control tokens unless they were asked for, and for ids outside
+    /// the vocabulary.
+    package mutating func push(_ id: Int32) -> String {
+        if skipsSpecial, vocabulary.isSpecial(id) { return "" }
+        pending.append(contentsOf: vocabulary.bytes(of: id))
+        let complete = pending.count - UTF8Scanner.incompleteSuffix(of: pending)
+        let text = String(decoding: pending[..<complete], as: UTF8.self)
+        pending.removeFirst(complete)
+        return text
+    }
+
+    /// The end of the stream: a character left incomplete is one U+FFFD.
+    package mutating func finish() -> String {
+        defer { pending.removeAll() }
+        return pending.isEmpty ? "" : "\u{FFFD}"
+    }
+}
