@@ -23,7 +23,9 @@ enum Authority {
     private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let colon = bytes.first else { return true }
         let digits = bytes.dropFirst()
-        guard colon == ASCII.colon, digits.count <= 5, digits.allSatisfy({ ASCII.digit($0) != nil }) else { return false }
+        guard colon == ASCII.colon, digits.count <= 5, digits.allSatisfy({ ASCII.digit($0) != nil }) else {
+            return false
+        }
         return digits.reduce(0) { $0 * 10 + Int($1) - 0x30 } <= 65535
     }
 

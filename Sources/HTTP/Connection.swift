@@ -51,7 +51,9 @@ final class Connection: Sendable {
         defer { parser = reader.parser }
         var exchange = Exchange(service: service, stream: stream)
         do {
-            guard let (parsed, receivedAt) = try await reader.head(deadline: deadline, begin: begin) else { return false }
+            guard let (parsed, receivedAt) = try await reader.head(deadline: deadline, begin: begin) else {
+                return false
+            }
             exchange.begin(parsed, receivedAt: receivedAt, isLast: isLast) { self.state.withLock(\.isDraining) }
             try service.checkHost(parsed.host)
             if let refusal = await service.responder.admit(exchange.head) {

@@ -33,7 +33,8 @@ struct FieldSection {
             let rest = sectionLimit - size
             switch buffer.nextLine(limit: min(lineLimit, rest)) {
             case .incomplete: return false
-            case .tooLong: throw rest < lineLimit ? .fieldSectionTooLong(limit: sectionLimit) : .fieldLineTooLong(limit: lineLimit)
+            case .tooLong:
+                throw rest < lineLimit ? .fieldSectionTooLong(limit: sectionLimit) : .fieldLineTooLong(limit: lineLimit)
             case .bareLineFeed: throw .malformed("a header line must end in CRLF")
             case .line(let line):
                 if line.isEmpty { return true }

@@ -14,7 +14,9 @@ struct HeadParser {
     init(requestLine line: ArraySlice<UInt8>, limits: RequestLimits) throws(RequestError) {
         let parts = line.split(separator: ASCII.space, omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .malformed("the request line must be a method, a target and a version") }
-        guard !parts[0].isEmpty, parts[0].allSatisfy(ASCII.isToken) else { throw .malformed("the method is not a token") }
+        guard !parts[0].isEmpty, parts[0].allSatisfy(ASCII.isToken) else {
+            throw .malformed("the method is not a token")
+        }
         minorVersion = try Self.version(parts[2])
         guard let method = Self.methods.first(where: { $0.rawValue.utf8.elementsEqual(parts[0]) }) else {
             throw .unknownMethod
@@ -22,7 +24,8 @@ struct HeadParser {
         self.method = method
         target = try RequestTarget(parsing: parts[1], method: method)
         self.limits = limits
-        section = FieldSection(lineLimit: limits.fieldLine, sectionLimit: limits.fieldSection, countLimit: limits.fields)
+        section = FieldSection(
+            lineLimit: limits.fieldLine, sectionLimit: limits.fieldSection, countLimit: limits.fields)
     }
 
     private static func version(_ text: ArraySlice<UInt8>) throws(RequestError) -> Int {
@@ -65,7 +68,9 @@ struct HeadParser {
             guard !isRequired else { throw .malformed("the Host header is missing") }
             return target.authority ?? ""
         }
-        guard Authority.isValid(host[...]) else { throw .malformed("the Host header is not a host and an optional port") }
+        guard Authority.isValid(host[...]) else {
+            throw .malformed("the Host header is not a host and an optional port")
+        }
         if let authority = target.authority, !ASCII.equal(authority.utf8, host) {
             throw .malformed("the Host header and the target name different hosts")
         }

@@ -51,7 +51,9 @@ package struct RequestParser {
             case .requestLine(let emptyLines):
                 guard let line = try requestLine() else { return nil }
                 if line.isEmpty {
-                    guard emptyLines < limits.leadingLines else { throw .malformed("too many empty lines before a request") }
+                    guard emptyLines < limits.leadingLines else {
+                        throw .malformed("too many empty lines before a request")
+                    }
                     state = .requestLine(emptyLines: emptyLines + 1)
                 } else {
                     state = .fields(try HeadParser(requestLine: line, limits: limits))

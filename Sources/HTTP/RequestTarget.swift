@@ -74,13 +74,16 @@ package struct RequestTarget: Sendable {
     }
 
     private static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) throws(RequestError) -> String {
-        guard bytes.contains(where: { $0 == ASCII.percent || $0 == UInt8(ascii: "+") }) else { return ASCII.text(bytes) }
+        guard bytes.contains(where: { $0 == ASCII.percent || $0 == UInt8(ascii: "+") }) else {
+            return ASCII.text(bytes)
+        }
         var decoded: [UInt8] = []
         var rest = bytes
         while let byte = rest.popFirst() {
             switch byte {
             case ASCII.percent:
-                guard let high = rest.popFirst().flatMap(ASCII.hexDigit), let low = rest.popFirst().flatMap(ASCII.hexDigit),
+                guard let high = rest.popFirst().flatMap(ASCII.hexDigit),
+                    let low = rest.popFirst().flatMap(ASCII.hexDigit),
                     high + low > 0
                 else { throw .malformed("the target has a bad percent-encoding") }
                 decoded.append(UInt8(high << 4 | low))

@@ -78,7 +78,8 @@ package final class Listener: Sendable, AsyncSequence {
             case EAGAIN: await readiness()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: await rest(errno)
             // accept(2): these belong to the one connection that came, not to the listener.
-            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH:
+            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+                ENETUNREACH:
                 continue
             case let number: throw .system(call: "accept", errno: number)
             }
@@ -95,14 +96,16 @@ package final class Listener: Sendable, AsyncSequence {
     private func readiness() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { state in
-                    if state.isClosed || Task.isCancelled { return continuation.resume() }
+                let isOver = state.withLock { state in
+                    if state.isClosed || Task.isCancelled { return true }
                     state.waiter = continuation
                     resumeSource(&state)
+                    return false
                 }
+                if isOver { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { Self.wake(&$0) }
+            wake()
         }
     }
 
@@ -123,13 +126,17 @@ package final class Listener: Sendable, AsyncSequence {
             guard state.isRunning, !state.isClosed else { return }
             state.isRunning = false
             state.source?.suspend()
-            Self.wake(&state)
         }
+        wake()
     }
 
-    private static func wake(_ state: inout State) {
-        state.waiter?.resume()
-        state.waiter = nil
+    /// Resumes outside the lock, see `SocketState.Wake`.
+    private func wake() {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
     }
 
     /// Stops listening: connections in the backlog are refused, `accept` returns nil.
@@ -140,10 +147,11 @@ package final class Listener: Sendable, AsyncSequence {
             state.source?.cancel()
             if !state.isRunning { state.source?.resume() }
             state.source = nil
-            Self.wake(&state)
             return true
         }
-        if isFirst { descriptor.release() }
+        guard isFirst else { return }
+        wake()
+        descriptor.release()
     }
 
     package struct AsyncIterator: AsyncIteratorProtocol {

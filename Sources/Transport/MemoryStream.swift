@@ -15,6 +15,8 @@ package final class MemoryStream: ByteStream {
         var readerHasDeadline = false
         var watcher: CheckedContinuation<Result<Departure?, TransportError>, Never>?
         var writers: [CheckedContinuation<Void, Never>] = []
+        /// To be run when the lock is left, see `SocketState.Wake`.
+        var wakes: [@Sendable () -> Void] = []
 
         var departure: Departure? { isReset ? .reset : hasEnded ? .ended : nil }
 
@@ -30,24 +32,38 @@ package final class MemoryStream: ByteStream {
             if reader != nil, let outcome = takeReceived() { endRead(outcome) }
             if watcher != nil, let departure { endWatch(.success(departure)) }
             if isReset || bytes.count <= MemoryStream.capacity {
-                for writer in writers { writer.resume() }
-                writers = []
+                wakeWriters()
             }
         }
 
+        mutating func wakeWriters() {
+            for writer in writers { wakes.append { writer.resume() } }
+            writers = []
+        }
+
         mutating func endRead(_ outcome: Result<[UInt8], TransportError>) {
-            reader?.resume(returning: outcome)
+            if let reader { wakes.append { reader.resume(returning: outcome) } }
             reader = nil
         }
 
         mutating func endWatch(_ outcome: Result<Departure?, TransportError>) {
-            watcher?.resume(returning: outcome)
+            if let watcher { wakes.append { watcher.resume(returning: outcome) } }
             watcher = nil
         }
     }
 
     private final class Direction: Sendable {
-        let state = Mutex(State())
+        private let state = Mutex(State())
+
+        func update<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+            let (value, wakes) = state.withLock { state in
+                let value = body(&state)
+                defer { state.wakes = [] }
+                return (value, state.wakes)
+            }
+            for wake in wakes { wake() }
+            return value
+        }
     }
 
     package let peer: String
@@ -73,23 +89,27 @@ package final class MemoryStream: ByteStream {
     package func read(deadline: ContinuousClock.Instant?) async throws(TransportError) -> [UInt8] {
         let outcome: Result<[UInt8], TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                incoming.state.withLock { state in
-                    if isClosed.load(ordering: .acquiring) { return continuation.resume(returning: .failure(.closed)) }
-                    if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
+                incoming.update { state in
+                    if isClosed.load(ordering: .acquiring) {
+                        return state.wakes.append { continuation.resume(returning: .failure(.closed)) }
+                    }
+                    if Task.isCancelled {
+                        return state.wakes.append { continuation.resume(returning: .failure(.cancelled)) }
+                    }
                     state.reader = continuation
                     state.readerHasDeadline = deadline != nil
                     state.deliver()
                 }
             }
         } onCancel: {
-            incoming.state.withLock { $0.endRead(.failure(.cancelled)) }
+            incoming.update { $0.endRead(.failure(.cancelled)) }
         }
         return try outcome.get()
     }
 
     /// Fails a read of this end that waits with a deadline. True if one did.
     package func passDeadlines() -> Bool {
-        incoming.state.withLock { state in
+        incoming.update { state in
             guard state.reader != nil, state.readerHasDeadline else { return false }
             state.endRead(.failure(.timedOut))
             return true
@@ -97,11 +117,11 @@ package final class MemoryStream: ByteStream {
     }
 
     /// Whether bytes of this end wait for the other to read them.
-    package var hasUnreadBytes: Bool { outgoing.state.withLock { !$0.bytes.isEmpty } }
+    package var hasUnreadBytes: Bool { outgoing.update { !$0.bytes.isEmpty } }
 
     package func write(_ bytes: [UInt8]) async throws(TransportError) {
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        let mustWait: Bool? = outgoing.state.withLock { state in
+        let mustWait: Bool? = outgoing.update { state in
             guard !state.isReset else { return nil }
             state.bytes.append(contentsOf: bytes)
             state.deliver()
@@ -112,24 +132,23 @@ package final class MemoryStream: ByteStream {
         await room()
         if Task.isCancelled { throw .cancelled }
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        if outgoing.state.withLock(\.isReset) { throw .reset }
+        if outgoing.update({ $0.isReset }) { throw .reset }
     }
 
     private func room() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                outgoing.state.withLock { state in
+                outgoing.update { state in
                     if Task.isCancelled || state.isReset || state.bytes.count <= Self.capacity {
-                        return continuation.resume()
+                        return state.wakes.append { continuation.resume() }
                     }
                     state.writers.append(continuation)
                 }
             }
         } onCancel: {
             // Others wake too, and wait again through their next write; the bytes are queued already.
-            outgoing.state.withLock { state in
-                for writer in state.writers { writer.resume() }
-                state.writers = []
+            outgoing.update { state in
+                state.wakeWriters()
             }
         }
     }
@@ -137,31 +156,33 @@ package final class MemoryStream: ByteStream {
     package func departure() async throws(TransportError) -> Departure? {
         let outcome: Result<Departure?, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                incoming.state.withLock { state in
+                incoming.update { state in
                     if state.isWatchStopped {
                         state.isWatchStopped = false
-                        return continuation.resume(returning: .success(nil))
+                        return state.wakes.append { continuation.resume(returning: .success(nil)) }
                     }
-                    if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
+                    if Task.isCancelled {
+                        return state.wakes.append { continuation.resume(returning: .failure(.cancelled)) }
+                    }
                     state.watcher = continuation
                     state.deliver()
                 }
             }
         } onCancel: {
-            incoming.state.withLock { $0.endWatch(.failure(.cancelled)) }
+            incoming.update { $0.endWatch(.failure(.cancelled)) }
         }
         return try outcome.get()
     }
 
     package func stopWatching() {
-        incoming.state.withLock { state in
+        incoming.update { state in
             if state.watcher == nil { state.isWatchStopped = true } else { state.endWatch(.success(nil)) }
         }
     }
 
     /// Ends this end's bytes and keeps reading: `shutdown(SHUT_WR)` of a socket.
     package func endWriting() {
-        outgoing.state.withLock { state in
+        outgoing.update { state in
             state.hasEnded = true
             state.deliver()
         }
@@ -170,7 +191,7 @@ package final class MemoryStream: ByteStream {
     /// Cuts both directions, as RST does.
     package func reset() {
         for direction in [incoming, outgoing] {
-            direction.state.withLock { state in
+            direction.update { state in
                 state.isReset = true
                 state.deliver()
             }
@@ -183,7 +204,7 @@ package final class MemoryStream: ByteStream {
     package func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         endWriting()
-        incoming.state.withLock { state in
+        incoming.update { state in
             // What the peer still sends has no reader; its writers learn it by this.
             state.isReset = true
             state.endRead(.failure(.closed))

@@ -8,6 +8,27 @@ struct SocketState: @unchecked Sendable {
     typealias Watcher = CheckedContinuation<Result<Departure?, TransportError>, Never>
     typealias Writer = CheckedContinuation<Result<Void, TransportError>, Never>
 
+    /// A continuation with what it gets.
+    ///
+    /// It is resumed only after the lock was left: a cancellation handler runs under a lock of its task, which resuming the
+    /// task may also want, and takes ours, so that resuming under ours would deadlock.
+    enum Wake {
+        case read(Reader, Result<[UInt8], TransportError>)
+        case watch(Watcher, Result<Departure?, TransportError>)
+        case write(Writer, Result<Void, TransportError>)
+
+        func run() {
+            switch self {
+            case .read(let continuation, let outcome): continuation.resume(returning: outcome)
+            case .watch(let continuation, let outcome): continuation.resume(returning: outcome)
+            case .write(let continuation, let outcome): continuation.resume(returning: outcome)
+            }
+        }
+    }
+
+    /// Those to resume when the lock is left.
+    var wakes: [Wake] = []
+
     /// Bytes that came before a reader.
     var received: [UInt8] = []
     /// Set once: no byte comes after those in `received`.
@@ -71,7 +92,7 @@ struct SocketState: @unchecked Sendable {
     }
 
     mutating func endRead(_ outcome: Result<[UInt8], TransportError>) {
-        reader?.resume(returning: outcome)
+        if let reader { wakes.append(.read(reader, outcome)) }
         reader = nil
         readDeadline = nil
     }
@@ -87,7 +108,7 @@ struct SocketState: @unchecked Sendable {
     }
 
     mutating func endWatch(_ outcome: Result<Departure?, TransportError>) {
-        watcher?.resume(returning: outcome)
+        if let watcher { wakes.append(.watch(watcher, outcome)) }
         watcher = nil
     }
 
@@ -105,21 +126,20 @@ struct SocketState: @unchecked Sendable {
         outputOffset += count
         sentCount += count
         if outputOffset == output.count { dropOutput() }
-        writers.removeAll { writer in
-            guard writer.ticket <= sentCount else { return false }
-            writer.continuation.resume(returning: .success(()))
-            return true
+        for writer in writers where writer.ticket <= sentCount {
+            wakes.append(.write(writer.continuation, .success(())))
         }
+        writers.removeAll { $0.ticket <= sentCount }
     }
 
     mutating func endWrite(_ ticket: Int, _ outcome: Result<Void, TransportError>) {
         guard let position = writers.firstIndex(where: { $0.ticket == ticket }) else { return }
-        writers.remove(at: position).continuation.resume(returning: outcome)
+        wakes.append(.write(writers.remove(at: position).continuation, outcome))
     }
 
     mutating func failWrites(_ error: TransportError) {
         dropOutput()
-        for writer in writers { writer.continuation.resume(returning: .failure(error)) }
+        for writer in writers { wakes.append(.write(writer.continuation, .failure(error))) }
         writers = []
     }
 

@@ -31,15 +31,26 @@ package final class SocketStream: ByteStream {
 
     deinit { close() }
 
+    /// Changes the state under the lock, then resumes those who waited for the change.
+    private func update<Value>(_ body: (inout SocketState) -> Value) -> Value {
+        let (value, wakes) = state.withLock { state in
+            let value = body(&state)
+            defer { state.wakes = [] }
+            return (value, state.wakes)
+        }
+        for wake in wakes { wake.run() }
+        return value
+    }
+
     // MARK: Reading
 
     package func read(deadline: ContinuousClock.Instant?) async throws(TransportError) -> [UInt8] {
         let outcome: Result<[UInt8], TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { beginRead(&$0, continuation, deadline) }
+                update { beginRead(&$0, continuation, deadline) }
             }
         } onCancel: {
-            state.withLock { $0.endRead(.failure(.cancelled)) }
+            update { $0.endRead(.failure(.cancelled)) }
         }
         return try outcome.get()
     }
@@ -49,10 +60,10 @@ package final class SocketStream: ByteStream {
     ) {
         if let outcome = state.takeReceived() {
             resumeReadSource(&state)
-            return continuation.resume(returning: outcome)
+            return state.wakes.append(.read(continuation, outcome))
         }
         // The flag is set before the cancellation handler runs, so that either this check or that handler sees the reader.
-        if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
+        if Task.isCancelled { return state.wakes.append(.read(continuation, .failure(.cancelled))) }
         state.reader = continuation
         state.readDeadline = deadline
         resumeReadSource(&state)
@@ -72,7 +83,7 @@ package final class SocketStream: ByteStream {
 
     /// On the queue: takes what the socket has, as far as there is room.
     private func readable() {
-        state.withLock { state in
+        update { state in
             guard !state.isClosed, state.departed == nil else { return }
             let room = Self.readAheadLimit - state.received.count
             withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
@@ -100,38 +111,40 @@ package final class SocketStream: ByteStream {
     package func departure() async throws(TransportError) -> Departure? {
         let outcome: Result<Departure?, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { state in
-                    if let outcome = state.watchOutcome() { return continuation.resume(returning: outcome) }
-                    if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
+                update { state in
+                    if let outcome = state.watchOutcome() { return state.wakes.append(.watch(continuation, outcome)) }
+                    if Task.isCancelled { return state.wakes.append(.watch(continuation, .failure(.cancelled))) }
                     state.watcher = continuation
                     if state.received.count < Self.readAheadLimit { resumeReadSource(&state) }
                 }
             }
         } onCancel: {
-            state.withLock { $0.endWatch(.failure(.cancelled)) }
+            update { $0.endWatch(.failure(.cancelled)) }
         }
         return try outcome.get()
     }
 
     package func stopWatching() {
-        state.withLock { $0.stopWatching() }
+        update { $0.stopWatching() }
     }
 
     // MARK: Writing
 
     package func write(_ bytes: [UInt8]) async throws(TransportError) {
-        let started = state.withLock { send(&$0, bytes) }
+        let started = update { send(&$0, bytes) }
         guard let ticket = try started.get() else { return }
         let outcome: Result<Void, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { state in
-                    if let outcome = state.writeOutcome(ticket) { return continuation.resume(returning: outcome) }
-                    if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
+                update { state in
+                    if let outcome = state.writeOutcome(ticket) {
+                        return state.wakes.append(.write(continuation, outcome))
+                    }
+                    if Task.isCancelled { return state.wakes.append(.write(continuation, .failure(.cancelled))) }
                     state.writers.append((ticket, continuation))
                 }
             }
         } onCancel: {
-            state.withLock { $0.endWrite(ticket, .failure(.cancelled)) }
+            update { $0.endWrite(ticket, .failure(.cancelled)) }
         }
         try outcome.get()
     }
@@ -184,7 +197,7 @@ package final class SocketStream: ByteStream {
 
     /// On the queue: sends the next part of what waits.
     private func writable() {
-        state.withLock { state in
+        update { state in
             guard !state.isClosed, state.isWriting else { return }
             switch push(state.output[state.outputOffset...]) {
             case .failure(let error):
@@ -220,7 +233,7 @@ package final class SocketStream: ByteStream {
     }
 
     private func expire() {
-        let isStalled = state.withLock { state in
+        let isStalled = update { state in
             state.armedFor = nil
             let now = ContinuousClock.now
             if let deadline = state.readDeadline, deadline <= now { state.endRead(.failure(.timedOut)) }
@@ -235,7 +248,7 @@ package final class SocketStream: ByteStream {
 
     /// Ends this side's bytes and keeps reading.
     package func endWriting() {
-        state.withLock { state in
+        update { state in
             if !state.isClosed { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
         }
     }
@@ -250,7 +263,7 @@ package final class SocketStream: ByteStream {
 
     /// Closes with RST, so that the system does not keep the bytes that the peer will not take.
     private func abort(_ error: TransportError) {
-        state.withLock { state in
+        update { state in
             guard !state.isClosed else { return }
             var option = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -259,7 +272,7 @@ package final class SocketStream: ByteStream {
     }
 
     private func end(_ error: TransportError) {
-        let isFirst = state.withLock { $0.end(error) }
+        let isFirst = update { $0.end(error) }
         if isFirst { descriptor.release() }
     }
 

@@ -24,7 +24,8 @@ struct ConnectionTests {
         var router = Router(errorBody: TestServer.errors)
         router.on(.get, "/hello") { _ in .init(status: .ok, contentType: "text/plain", bytes: Array("hello".utf8)) }
         router.on(.post, "/echo") { .init(status: .ok, contentType: "text/plain", bytes: $0.body) }
-        router.on(.post, "/locked", admit: { _ in .init(status: .unauthorized, contentType: "a/b", bytes: [107]) }) { _ in
+        router.on(.post, "/locked", admit: { _ in .init(status: .unauthorized, contentType: "a/b", bytes: [107]) }) {
+            _ in
             events.tell("locked ran")
             return .init(status: .ok)
         }
@@ -134,7 +135,9 @@ struct ConnectionTests {
             #expect(try await client.reply().status == 100)
             try await client.send("abc")
             #expect(try await client.reply().body == "abc")
-            for (path, length, status) in [("/echo", 1 << 40, 413), ("/locked", 3, 401), ("/nowhere", 3, 404), ("/hello", 3, 405)] {
+            for (path, length, status) in [
+                ("/echo", 1 << 40, 413), ("/locked", 3, 401), ("/nowhere", 3, 404), ("/hello", 3, 405),
+            ] {
                 let refused = try server.connect()
                 try await refused.send("POST \(path) HTTP/1.1\r\nHost: h\r\n\(expect)Content-Length: \(length)\r\n\r\n")
                 let reply = try await refused.reply()

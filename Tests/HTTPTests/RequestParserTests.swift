@@ -155,7 +155,8 @@ struct RequestParserTests {
         .get("H36", "Expect: wat\r\n", "417"),
         .get("H34", "Expect: 100-Continue\r\n", "GET / continue"),
         Case("H37", "GET / HTTP/1.0\r\nExpect: wat\r\n\r\n", "GET /"),
-        .get("H38", "\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n", "GET /", "GET /b", "GET /c"),
+        .get(
+            "H38", "\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n", "GET /", "GET /b", "GET /c"),
         .post("H38", "Content-Length: 3\r\n", "abcGET /b HTTP/1.1\r\nHost: h\r\n\r\n", "POST /a abc", "GET /b"),
         .get("H40", "\r\nGARBAGE\r\n", "GET /", "400"),
         .line("H42", "\r\n\r\nGET / HTTP/1.1", "GET /"),
