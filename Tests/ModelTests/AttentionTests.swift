@@ -1,0 +1,136 @@
+import CKernels
+import Glibc
+import Model
+import Testing
+
+/// Attention of every table over block tables, against the definition in double.
+struct AttentionTests {
+    struct Shape: CustomTestStringConvertible, Sendable {
+        let headSize: Int
+        let group: Int
+        let position: Int
+        let rows: Int
+        var testDescription: String { "head \(headSize), group \(group), rows \(position)+\(rows)" }
+    }
+
+    static let shapes: [Shape] = [16, 32, 64, 80, 128].flatMap { size in
+        [1, 3, 4, 8, 16].flatMap { group in
+            [(0, 1), (0, 16), (5, 3), (63, 1), (64, 1), (112, 16), (200, 7)].map {
+                Shape(headSize: size, group: group, position: $0.0, rows: $0.1)
+            }
+        }
+    }
+
+    @Test(arguments: KernelTable.supported)
+    func `attends to all positions up to its own and to no other`(kernels: KernelTable) throws {
+        var generator = Generator(state: 11)
+        let tolerance = kernels.name == "reference" ? 1e-5 : 0.02
+        for shape in Self.shapes {
+            let cache = try HeadCache(kernels, shape, using: &generator)
+            let queries = Samples.bfloat16(shape.rows * shape.group * shape.headSize, using: &generator)
+            let got = try cache.attend(shape, queries)
+            let exact = cache.definition(shape, queries)
+            let worst = zip(got, exact).map { abs(Double($0) - $1) }.max() ?? .infinity
+            #expect(worst <= tolerance, "\(shape.testDescription): off by \(worst)")
+        }
+    }
+
+    @Test(arguments: KernelTable.supported)
+    func `a row is the same to the bit alone and among others`(kernels: KernelTable) throws {
+        var generator = Generator(state: 12)
+        let shape = Shape(headSize: 64, group: 4, position: 144, rows: 16)
+        let cache = try HeadCache(kernels, shape, using: &generator)
+        let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
+        let together = try cache.attend(shape, queries)
+        let width = shape.group * shape.headSize
+        for row in 0..<shape.rows {
+            let one = Shape(headSize: 64, group: 4, position: shape.position + row, rows: 1)
+            let alone = try cache.attend(one, Array(queries[(row * width)..<((row + 1) * width)]))
+            #expect(alone.map(\.bitPattern) == together[(row * width)..<((row + 1) * width)].map(\.bitPattern))
+        }
+    }
+
+    @Test(arguments: KernelTable.supported)
+    func `what an earlier owner left in a block does not matter`(kernels: KernelTable) throws {
+        var generator = Generator(state: 13)
+        let shape = Shape(headSize: 32, group: 4, position: 64, rows: 5)
+        let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
+        var clean = generator
+        let fresh = try HeadCache(kernels, shape, using: &clean).attend(shape, queries)
+        let stale = try HeadCache(kernels, shape, using: &generator, stale: 0xff).attend(shape, queries)
+        #expect(fresh.map(\.bitPattern) == stale.map(\.bitPattern))
+        #expect(!fresh.contains { $0.isNaN })
+    }
+}
+
+/// The K/V blocks of one head, filled for a sequence that ends with the shape's last row.
+private struct HeadCache {
+    private let kernels: KernelTable
+    private let memory: Pages
+    private let blockBytes: Int
+    /// Not in order, as after a while in a pool.
+    private let table: [Int32]
+    private let keys: [[Float]]
+    private let values: [[Float]]
+
+    init(_ kernels: KernelTable, _ shape: AttentionTests.Shape, using generator: inout Generator, stale: UInt8 = 0)
+        throws
+    {
+        let positions = shape.position + shape.rows
+        let count = KVBlock.count(for: positions)
+        let bytes = ck_block_bytes(kernels.table, shape.headSize)
+        let memory = try Pages(bytes: count * bytes)
+        memset(memory.base, Int32(stale), count * bytes)
+        let table = (0..<count).map { Int32(count - 1 - $0) }
+        var keys: [[Float]] = [], values: [[Float]] = []
+        for position in 0..<positions {
+            keys.append(Samples.bfloat16(shape.headSize, using: &generator))
+            values.append(Samples.bfloat16(shape.headSize, using: &generator))
+            let block = memory.base + Int(table[position / 64]) * bytes
+            kernels.table.pointee.append(
+                block.assumingMemoryBound(to: UInt8.self), shape.headSize, position % 64, keys[position],
+                values[position])
+        }
+        self.kernels = kernels
+        self.memory = memory
+        self.table = table
+        self.keys = keys
+        self.values = values
+        blockBytes = bytes
+    }
+
+    func attend(_ shape: AttentionTests.Shape, _ queries: [Float]) throws -> [Float] {
+        let scratch = try Pages(bytes: kernels.table.pointee.attention_scratch(shape.headSize, shape.group))
+        var rows = queries
+        rows.withUnsafeMutableBufferPointer { rows in
+            table.withUnsafeBufferPointer { blocks in
+                var attention = ck_attention(
+                    head_size: shape.headSize, group: shape.group, rows: shape.rows, position: shape.position,
+                    queries: rows.baseAddress, stride: shape.group * shape.headSize, blocks: blocks.baseAddress,
+                    cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes,
+                    scratch: scratch.base)
+                kernels.table.pointee.attend(&attention)
+            }
+        }
+        return rows
+    }
+
+    /// softmax(q K^T / sqrt(d)) V
+    func definition(_ shape: AttentionTests.Shape, _ queries: [Float]) -> [Double] {
+        var output: [Double] = []
+        for vector in 0..<(shape.rows * shape.group) {
+            let query = queries[(vector * shape.headSize)..<((vector + 1) * shape.headSize)]
+            let seen = shape.position + vector / shape.group + 1
+            let scores = keys[..<seen].map { key in
+                zip(query, key).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / Double(shape.headSize).squareRoot()
+            }
+            let top = scores.max() ?? 0
+            let weights = scores.map { exp($0 - top) }
+            let sum = weights.reduce(0, +)
+            output += (0..<shape.headSize).map { i in
+                zip(weights, values).reduce(0.0) { $0 + $1.0 * Double($1.1[i]) } / sum
+            }
+        }
+        return output
+    }
+}
