@@ -29,6 +29,12 @@ struct SocketState: @unchecked Sendable {
     /// Those to resume when the lock is left.
     var wakes: [Wake] = []
 
+    /// Bytes kept for the next read before the socket is left to fill up.
+    static let readAheadLimit = 65_536
+
+    /// Whether more may be received.
+    var hasRoom: Bool { departed == nil && received.count < Self.readAheadLimit }
+
     /// Bytes that came before a reader.
     var received: [UInt8] = []
     /// Set once: no byte comes after those in `received`.
@@ -77,6 +83,7 @@ struct SocketState: @unchecked Sendable {
     mutating func deliver() {
         if reader != nil, let outcome = takeReceived() { endRead(outcome) }
         if watcher != nil, let departed { endWatch(.success(departed)) }
+        if departed == .reset { failWrites(.reset) }
     }
 
     mutating func depart(_ departure: Departure) {

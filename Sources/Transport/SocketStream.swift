@@ -11,8 +11,10 @@ package final class SocketStream: ByteStream {
 
     /// What happens on all sockets is short (one receive or send of at most 64 KiB), so that one queue serves them all.
     private static let queue = DispatchQueue(label: "drover.sockets", qos: .userInitiated)
-    /// Bytes kept for the next read before the socket is left to fill up.
-    private static let readAheadLimit = 65_536
+
+    /// How often a write that waits is tried without an event: Dispatch tells a reset to read sources alone, and there is none
+    /// when the peer has ended its side or the buffer is full.
+    private static let probeInterval = Duration.seconds(1)
 
     private let descriptor: Descriptor
     private let stallLimit: Duration
@@ -72,8 +74,15 @@ package final class SocketStream: ByteStream {
 
     private func resumeReadSource(_ state: inout SocketState) {
         guard !state.isClosed, state.departed == nil, !state.isReading else { return }
+        if let source = state.readSource {
+            // It rested, and what came meanwhile may have been its last event.
+            fill(&state)
+            state.deliver()
+            guard state.hasRoom else { return }
+            state.isReading = true
+            return source.resume()
+        }
         state.isReading = true
-        if let source = state.readSource { return source.resume() }
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: Self.queue)
         source.setEventHandler { [weak self] in self?.readable() }
         keep(source)
@@ -81,28 +90,39 @@ package final class SocketStream: ByteStream {
         source.activate()
     }
 
-    /// On the queue: takes what the socket has, as far as there is room.
     private func readable() {
         update { state in
-            guard !state.isClosed, state.departed == nil else { return }
-            let room = Self.readAheadLimit - state.received.count
-            withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
-                let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
-                if count > 0 {
-                    state.received.append(contentsOf: buffer[..<count])
-                } else if count == 0 {
-                    state.departed = .ended
-                } else if errno != EAGAIN, errno != EINTR {
-                    state.departed = .reset
-                }
-            }
-            if state.departed != nil || state.received.count >= Self.readAheadLimit {
+            guard !state.isClosed, state.isReading else { return }
+            fill(&state)
+            if !state.hasRoom {
                 state.isReading = false
                 state.readSource?.suspend()
             }
             state.deliver()
             // A reader has emptied a full buffer.
             if state.received.isEmpty { resumeReadSource(&state) }
+        }
+    }
+
+    /// Takes what the socket has, as far as there is room, up to its end.
+    ///
+    /// The end must be found here and now: once both sides have ended, epoll says EPOLLHUP, and Dispatch forgets the socket
+    /// after the one event that tells of it.
+    private func fill(_ state: inout SocketState) {
+        while state.hasRoom {
+            let room = SocketState.readAheadLimit - state.received.count
+            let isEmpty = withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
+                let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+                if count > 0 {
+                    state.received.append(contentsOf: buffer[..<count])
+                    return false
+                }
+                if count < 0, errno == EAGAIN { return true }
+                if count < 0, errno == EINTR { return false }
+                state.departed = count == 0 ? .ended : .reset
+                return true
+            }
+            if isEmpty { return }
         }
     }
 
@@ -115,7 +135,7 @@ package final class SocketStream: ByteStream {
                     if let outcome = state.watchOutcome() { return state.wakes.append(.watch(continuation, outcome)) }
                     if Task.isCancelled { return state.wakes.append(.watch(continuation, .failure(.cancelled))) }
                     state.watcher = continuation
-                    if state.received.count < Self.readAheadLimit { resumeReadSource(&state) }
+                    if state.hasRoom { resumeReadSource(&state) }
                 }
             }
         } onCancel: {
@@ -186,7 +206,7 @@ package final class SocketStream: ByteStream {
         guard !state.isWriting else { return }
         state.isWriting = true
         state.writeDeadline = .now + stallLimit
-        arm(&state, .now + stallLimit)
+        arm(&state, .now + min(stallLimit, Self.probeInterval))
         if let source = state.writeSource { return source.resume() }
         let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: Self.queue)
         source.setEventHandler { [weak self] in self?.writable() }
@@ -195,23 +215,23 @@ package final class SocketStream: ByteStream {
         source.activate()
     }
 
-    /// On the queue: sends the next part of what waits.
-    private func writable() {
-        update { state in
-            guard !state.isClosed, state.isWriting else { return }
-            switch push(state.output[state.outputOffset...]) {
-            case .failure(let error):
-                state.failWrites(error)
-                state.depart(.reset)
-            case .success(let count):
-                state.didSend(count)
-                if count > 0 { state.writeDeadline = .now + stallLimit }
-            }
-            if state.output.isEmpty {
-                state.isWriting = false
-                state.writeDeadline = nil
-                state.writeSource?.suspend()
-            }
+    private func writable() { update { flush(&$0) } }
+
+    /// Sends the next part of what waits.
+    private func flush(_ state: inout SocketState) {
+        guard !state.isClosed, state.isWriting else { return }
+        switch push(state.output[state.outputOffset...]) {
+        case .failure(let error):
+            state.failWrites(error)
+            state.depart(.reset)
+        case .success(let count):
+            state.didSend(count)
+            if count > 0 { state.writeDeadline = .now + stallLimit }
+        }
+        if state.output.isEmpty {
+            state.isWriting = false
+            state.writeDeadline = nil
+            state.writeSource?.suspend()
         }
     }
 
@@ -238,7 +258,9 @@ package final class SocketStream: ByteStream {
             let now = ContinuousClock.now
             if let deadline = state.readDeadline, deadline <= now { state.endRead(.failure(.timedOut)) }
             if let deadline = state.writeDeadline, deadline <= now { return true }
-            for deadline in [state.readDeadline, state.writeDeadline].compactMap(\.self) { arm(&state, deadline) }
+            flush(&state)
+            if let deadline = state.readDeadline { arm(&state, deadline) }
+            if let deadline = state.writeDeadline { arm(&state, min(deadline, now + Self.probeInterval)) }
             return false
         }
         if isStalled { abort(.timedOut) }
