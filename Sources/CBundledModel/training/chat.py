@@ -97,10 +97,6 @@ def _message_text(message):
     return message["content"].strip()
 
 
-# Prompts count a little: predicting JSON and repeated names there teaches copying early.
-PROMPT_WEIGHT = 0.1
-
-
 def render(messages, tools=None, add_generation_prompt=False):
     """The same text as CHAT_TEMPLATE (evaluate.py compares the two), as segments."""
     system = DEFAULT_SYSTEM
@@ -114,7 +110,7 @@ def render(messages, tools=None, add_generation_prompt=False):
             blocks = [json.dumps(tool, indent=4, ensure_ascii=False) + "\n\n" for tool in tools]
             text = TOOL_INTRO + "".join(blocks) + text
         role = "ipython" if message["role"] == "tool" else message["role"]
-        segments += _turn(role, text, 1.0 if role == "assistant" else PROMPT_WEIGHT)
+        segments += _turn(role, text, 1.0 if role == "assistant" else 0.0)
     if add_generation_prompt:
         segments += _turn("assistant", "", 0.0)[:-1]
     return segments

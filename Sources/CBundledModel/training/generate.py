@@ -352,23 +352,29 @@ def story_document(rng):
     return render([user(request), assistant(text)])
 
 
+def chats(make, most):
+    """A conversation of up to `most` turns of one kind."""
+    return lambda rng: render([m for _ in range(rng.randint(1, most)) for m in turn(*make(rng))])
+
+
+# Maker, share of the documents early and late. Early, short documents with one skill and little else
+# (sums, copying) form the circuits that the conversations then use.
 MAKERS = {
-    "arithmetic_lines": (arithmetic_lines, 15),
-    "arithmetic_chat": (lambda r: render([m for _ in range(r.randint(1, 4))
-                                          for m in turn(*arithmetic(r))]), 16),
-    "facts": (lambda r: render([m for _ in range(r.randint(1, 4)) for m in turn(*facts.fact(r))]), 13),
-    "conversation": (lambda r: render(conversation(r)), 13),
-    "follow_up": (lambda r: render(follow_up(r)), 2),
-    "name": (lambda r: render(remembered_name(r)), 2),
-    "instructed": (lambda r: render(instructed(r)), 3),
-    "story": (story_document, 6),
-    "sort": (lambda r: render([m for _ in range(r.randint(1, 3)) for m in turn(*sort_words(r))]), 6),
-    "sort_lines": (sort_lines, 2),
-    "list": (lambda r: render([m for _ in range(r.randint(1, 3)) for m in turn(*listing(r))]), 3),
-    "repeat": (lambda r: render([m for _ in range(r.randint(1, 3)) for m in turn(*repeat(r))]), 4),
-    "copy_lists": (copy_lists, 8),
-    "copy_objects": (copy_objects, 12),
-    "tool": (lambda r: render(*tool_conversation(r)), 12),
+    "arithmetic_lines": (arithmetic_lines, 40, 14),
+    "arithmetic_chat": (chats(arithmetic, 4), 8, 16),
+    "copy_lists": (copy_lists, 12, 2),
+    "copy_objects": (copy_objects, 22, 4),
+    "repeat": (chats(repeat, 3), 3, 3),
+    "tool": (lambda rng: render(*tool_conversation(rng)), 5, 14),
+    "facts": (chats(facts.fact, 4), 7, 13),
+    "conversation": (lambda rng: render(conversation(rng)), 3, 13),
+    "sort": (chats(sort_words, 3), 3, 6),
+    "sort_lines": (sort_lines, 3, 1),
+    "list": (chats(listing, 3), 1, 3),
+    "story": (story_document, 2, 6),
+    "follow_up": (lambda rng: render(follow_up(rng)), 1, 2),
+    "name": (lambda rng: render(remembered_name(rng)), 1, 3),
+    "instructed": (lambda rng: render(instructed(rng)), 1, 4),
 }
 
 
@@ -376,10 +382,11 @@ def turn(question, answer):
     return [user(question), assistant(answer)]
 
 
-def document(rng, kinds=MAKERS):
-    """One training document as weighted segments (see chat.py)."""
-    name = rng.choices(list(kinds), [share for _, share in kinds.values()])[0]
-    return kinds[name][0](rng)
+def document(rng, progress=1.0):
+    """One training document as weighted segments (see chat.py); `progress` is the part of the training done."""
+    late = min(1.0, max(0.0, (progress - 0.35) / 0.25))
+    shares = [early + (final - early) * late for _, early, final in MAKERS.values()]
+    return rng.choices(list(MAKERS.values()), shares)[0][0](rng)
 
 
 def main():

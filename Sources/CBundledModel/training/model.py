@@ -112,20 +112,25 @@ class Llama(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.Parameter(torch.ones(shape.dim))
 
-    def forward(self, ids, cos, sin, past=None):
-        """Logits (batch, length, vocab) for ids (batch, length) that follow `past`."""
+    def hidden(self, ids, cos, sin, past=None):
+        """Normalised last states (batch, length, dim) for ids (batch, length) that follow `past`."""
         x = F.embedding(ids, self.embedding)
         for layer in self.layers:
             x = layer(x, cos, sin, past)
-        x = F.rms_norm(x, (self.shape.dim,), self.norm, self.shape.eps)
-        return F.linear(x, self.embedding)
+        return F.rms_norm(x, (self.shape.dim,), self.norm, self.shape.eps)
+
+    def forward(self, *inputs):
+        """Logits (batch, length, vocab)."""
+        return F.linear(self.hidden(*inputs), self.embedding)
 
 
 def weighted_loss(model, ids, targets, weights, cos, sin):
-    """Sum of the weighted cross-entropies; the caller divides by the step's whole weight."""
-    logits = model(ids, cos, sin).float()
-    losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-    return (losses * weights.flatten()).sum()
+    """Sum of the weighted cross-entropies; the caller divides by the step's whole weight. The head is
+    computed only where a weight is: most positions are prompt."""
+    chosen = weights > 0
+    logits = F.linear(model.hidden(ids, cos, sin)[chosen], model.embedding).float()
+    losses = F.cross_entropy(logits, targets[chosen], reduction="none")
+    return (losses * weights[chosen]).sum()
 
 
 class Past:

@@ -24,7 +24,7 @@ from tokenizer import Tokenizer
 LENGTHS = [64, 96, 128, 176, 256, 368, 512, 704]  # Few row lengths, because each is compiled once.
 MICROBATCH_TOKENS = 1536
 MICROBATCHES = 2
-POOL_DOCUMENTS = 3000
+POOL_DOCUMENTS = 1500
 
 
 class Data:
@@ -33,10 +33,10 @@ class Data:
     def __init__(self, tokenizer, seed):
         self.tokenizer, self.rng, self.ready = tokenizer, random.Random(seed), []
 
-    def refill(self):
+    def refill(self, progress):
         buckets = {length: [] for length in LENGTHS}
         for _ in range(POOL_DOCUMENTS):
-            ids, weights = self.tokenizer.encode_segments(generate.document(self.rng))
+            ids, weights = self.tokenizer.encode_segments(generate.document(self.rng, progress))
             length = next((n for n in LENGTHS if len(ids) - 1 <= n), None)
             if length:
                 buckets[length].append((ids, weights))
@@ -46,9 +46,9 @@ class Data:
                 self.ready.append(pad(rows[start:start + size], length))
         self.rng.shuffle(self.ready)
 
-    def next(self):
+    def next(self, progress):
         if len(self.ready) < MICROBATCHES:
-            self.refill()
+            self.refill(progress)
         return self.ready.pop()
 
 
@@ -114,14 +114,14 @@ def rate(step, progress, decay=0.4):
 def check_sets(tokenizer):
     rng = random.Random(99)
     makers = {
-        "arithmetic": (lambda: [*generate.turn(*generate.arithmetic(rng, True))], 256),
-        "facts": (lambda: [*generate.turn(*generate.facts.fact(rng, True))], 128),
-        "sort": (lambda: [*generate.turn(*generate.sort_words(rng, True))], 64),
-        "repeat": (lambda: [*generate.turn(*generate.repeat(rng, True))], 64),
-        "refuse": (lambda: [*generate.turn(*generate.out_of_scope(rng, True))], 64),
+        "arithmetic": (lambda: [*generate.turn(*generate.arithmetic(rng, True))], 128),
+        "facts": (lambda: [*generate.turn(*generate.facts.fact(rng, True))], 64),
+        "sort": (lambda: [*generate.turn(*generate.sort_words(rng, True))], 32),
+        "repeat": (lambda: [*generate.turn(*generate.repeat(rng, True))], 32),
+        "refuse": (lambda: [*generate.turn(*generate.out_of_scope(rng, True))], 32),
     }
     sets = {name: [render(make()) for _ in range(n)] for name, (make, n) in makers.items()}
-    sets["tools"] = [render(*generate.tool_conversation(rng, True)) for _ in range(96)]
+    sets["tools"] = [render(*generate.tool_conversation(rng, True)) for _ in range(48)]
     return {name: [tokenizer.encode_segments(d) for d in documents] for name, documents in sets.items()}
 
 
@@ -155,11 +155,11 @@ class Trainer:
         self.tables = rope_tables(self.model.shape, LENGTHS[-1])
         self.sets = check_sets(self.tokenizer)
 
-    def backward(self):
+    def backward(self, progress):
         """Gradients of the summed loss; returns loss, weight and tokens of this process."""
         sums = [0.0, 0.0, 0.0]
         for _ in range(MICROBATCHES):
-            ids, targets, weights = self.data.next()
+            ids, targets, weights = self.data.next(progress)
             cos, sin = (t[:ids.shape[1]].bfloat16() for t in self.tables)
             with torch.autocast("cpu", torch.bfloat16):
                 loss = weighted_loss(self.model, ids, targets, weights, cos, sin)
@@ -179,8 +179,9 @@ class Trainer:
         return loss / weight, int(tokens), elapsed
 
     def step(self, step, elapsed):
-        loss, tokens, elapsed = self.share(self.backward(), elapsed)
-        progress = elapsed / (self.options.minutes * 60)
+        seconds = self.options.minutes * 60
+        loss, tokens, elapsed = self.share(self.backward(elapsed / seconds), elapsed)
+        progress = elapsed / seconds
         for optimizer, base in zip(self.optimizers, self.bases):
             optimizer.param_groups[0]["lr"] = base * rate(step, progress)
             optimizer.step()
@@ -206,12 +207,14 @@ class Trainer:
 
     def run(self, log):
         begin, step, seen, mean, progress = time.time(), 0, 0, None, 0.0
+        due = begin + self.options.check
         log.write("step,tokens,loss," + ",".join(self.sets) + "\n")
         while progress < 1:
             loss, tokens, progress = self.step(step, time.time() - begin)
             step, seen = step + 1, seen + tokens
             mean = loss if mean is None else 0.95 * mean + 0.05 * loss
-            if self.rank == 0 and (step % self.options.check == 0 or progress >= 1):
+            if self.rank == 0 and (time.time() > due or progress >= 1):
+                due = time.time() + self.options.check
                 self.check(log, step, seen, mean, time.time() - begin)
 
 
@@ -232,7 +235,7 @@ def main():
     parser.add_argument("--out", default="checkpoint.pt")
     parser.add_argument("--log", default="loss.csv")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--check", type=int, default=100)
+    parser.add_argument("--check", type=float, default=240, help="seconds between checks")
     parser.add_argument("--matrix-lr", type=float, default=0.02)
     parser.add_argument("--other-lr", type=float, default=0.004)
     parser.add_argument("--processes", type=int, default=2)
