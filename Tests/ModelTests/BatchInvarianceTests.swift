@@ -57,7 +57,8 @@ struct BatchInvarianceTests {
             let logits = model.forward(batch)
             #expect(logits.rowCount == rows.count)
             for (row, place) in rows.enumerated() {
-                let same = logits[row].array.map(\.bitPattern) == expected[place.sequence][place.position].map(\.bitPattern)
+                let same =
+                    logits[row].array.map(\.bitPattern) == expected[place.sequence][place.position].map(\.bitPattern)
                 #expect(same, "sequence \(place.sequence), position \(place.position)")
                 compared += 1
             }

@@ -7,7 +7,9 @@ package enum HostLimits {
         let machine = SystemFile.text("/proc/meminfo").flatMap { SystemFile.value(of: "MemAvailable", in: $0) }
         var available = machine.map { $0 * 1024 } ?? 0
         for group in controlGroups {
-            guard let limit = number(group + "/memory.max"), let used = number(group + "/memory.current") else { continue }
+            guard let limit = number(group + "/memory.max"), let used = number(group + "/memory.current") else {
+                continue
+            }
             // Page cache counts as used but gives way.
             let stat = SystemFile.text(group + "/memory.stat")
             let cache = stat.flatMap { SystemFile.value(of: "inactive_file", in: $0) } ?? 0
@@ -21,7 +23,9 @@ package enum HostLimits {
         var count = Double(ck_cpu_count())
         for group in controlGroups {
             let words = (SystemFile.text(group + "/cpu.max") ?? "").split(whereSeparator: { $0 == " " || $0 == "\n" })
-            guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 else { continue }
+            guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 else {
+                continue
+            }
             count = min(count, quota / period)
         }
         return max(1, Int(count.rounded()))
@@ -29,7 +33,10 @@ package enum HostLimits {
 
     /// Directories of the control group of this process and all above it.
     private static var controlGroups: [String] {
-        guard let line = SystemFile.text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })
+        guard
+            let line = SystemFile.text("/proc/self/cgroup")?.split(separator: "\n").first(where: {
+                $0.hasPrefix("0::/")
+            })
         else { return [] }
         var path = "/sys/fs/cgroup"
         var groups = [path]

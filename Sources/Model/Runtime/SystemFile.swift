@@ -14,7 +14,9 @@ enum SystemFile {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         var filled = 0
         while filled < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled) }
+            let got = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled)
+            }
             guard got > 0 else { break }
             filled += got
         }
