@@ -22,8 +22,8 @@ package final class BodyWriter: Sendable {
         state = Mutex(State(head: head))
     }
 
-    /// Sends bytes and returns when the system has taken them, so a slow client slows its producer. An empty array sends
-    /// nothing. The response's head goes out with the first bytes.
+    /// Sends bytes and returns when the system has taken them, so a slow client slows its producer. An empty array
+    /// sends nothing. The response's head goes out with the first bytes.
     /// Throws once the client is gone, or the task cancelled.
     package func write(_ bytes: [UInt8]) async throws(TransportError) {
         if bytes.isEmpty { return }

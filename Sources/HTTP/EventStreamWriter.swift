@@ -26,8 +26,8 @@ package struct EventStreamWriter: Sendable {
         try await body.write(message)
     }
 
-    /// Runs `produce`, and sends a comment whenever nothing was written for `interval`, so that neither client nor proxies
-    /// take a long prefill for a dead connection. A comment that fails ends `produce` by cancelling it.
+    /// Runs `produce`, and sends a comment whenever nothing was written for `interval`, so that neither client nor
+    /// proxies take a long prefill for a dead connection. A comment that fails ends `produce` by cancelling it.
     package func keepingAlive<Result: Sendable>(
         every interval: Duration, _ produce: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -24,8 +24,8 @@ package final class HTTPServer: Sendable {
             responder: responder, errorBody: errorBody, settings: settings, metrics: metrics, onRequest: onRequest)
     }
 
-    /// Serves until `drain` has let all requests finish, or its grace is over. Cancelling the task ends everything at once.
-    /// Closes the listeners in each case; throws when one of them fails.
+    /// Serves until `drain` has let all requests finish, or its grace is over. Cancelling the task ends everything at
+    /// once. Closes the listeners in each case; throws when one of them fails.
     package func run(_ listeners: [Listener]) async throws(TransportError) {
         enum End { case listener(TransportError?), grace }
         let failure: TransportError? = await withTaskGroup(of: End.self) { group in
@@ -52,7 +52,8 @@ package final class HTTPServer: Sendable {
         if let failure { throw failure }
     }
 
-    /// Stops accepting. Idle connections close at once; requests in progress may take up to `grace`, then are cancelled.
+    /// Stops accepting. Idle connections close at once; requests in progress may take up to `grace`, then are
+    /// cancelled.
     package func drain(grace: Duration) {
         let connections = state.withLock { state in
             state.isDraining = true

@@ -2,8 +2,9 @@ import HTTPTypes
 
 /// Turns the bytes of a connection into requests: HTTP/1.1 of RFC 9112, where that leaves a choice the strict one.
 ///
-/// No I/O and no time. Give it bytes by `append`, then call `next` until it returns nil. What it returns does not depend on
-/// how the bytes were cut. After an error every call throws the same error: what follows is never taken for a request.
+/// No I/O and no time. Give it bytes by `append`, then call `next` until it returns nil. What it returns does not
+/// depend on how the bytes were cut. After an error every call throws the same error: what follows is never taken for
+/// a request.
 package struct RequestParser {
     package enum Event: Sendable {
         /// Everything before the body. The body follows as one `.body`, also when it is empty.

@@ -2,8 +2,8 @@ package import HTTPTypes
 
 /// Turns responses to one request into bytes. Owns the framing: what a handler says about it is dropped.
 ///
-/// Nothing in a response can begin a second header line: names are tokens and values hold no CR, LF or NUL by the rules of
-/// HTTPFields, and the reason phrase is reduced to visible ASCII here.
+/// Nothing in a response can begin a second header line: names are tokens and values hold no CR, LF or NUL by the
+/// rules of HTTPFields, and the reason phrase is reduced to visible ASCII here.
 package struct ResponseEncoder: Sendable {
     package enum Coding: Sendable, Equatable {
         /// No body: HEAD, 204, 304.

@@ -2,10 +2,10 @@ package import HTTPTypes
 
 /// Finds the handler by method and path.
 ///
-/// A pattern is an exact path, `/v1/models`, or ends in one parameter, `/v1/models/{id}`, which takes the whole rest: `a/b`
-/// also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is normalised,
-/// save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an unknown method on a
-/// known path 405 with `Allow`, both before the body is read.
+/// A pattern is an exact path, `/v1/models`, or ends in one parameter, `/v1/models/{id}`, which takes the whole rest:
+/// `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
+/// normalised, save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an
+/// unknown method on a known path 405 with `Allow`, both before the body is read.
 package struct Router: Responder {
     package typealias Handler = @Sendable (Request) async -> Response
     /// Decides by the head alone; nil goes on.
@@ -23,8 +23,8 @@ package struct Router: Responder {
 
     package init(errorBody: @escaping ErrorBody) { self.errorBody = errorBody }
 
-    /// Adds a route. A later one never replaces an earlier one with the same method and pattern; exact patterns win over
-    /// those with a parameter whatever their order.
+    /// Adds a route. A later one never replaces an earlier one with the same method and pattern; exact patterns win
+    /// over those with a parameter whatever their order.
     package mutating func on(
         _ method: HTTPRequest.Method, _ pattern: String, admit: Admission? = nil, _ handler: @escaping Handler
     ) {

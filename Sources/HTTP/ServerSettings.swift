@@ -19,9 +19,9 @@ package struct ServerSettings: Sendable {
     package var allowedHosts: [String] = []
     /// Whether the end of the client's bytes while its request is worked on counts as leaving, and cancels the handler.
     ///
-    /// TCP does not tell `close` from `shutdown(SHUT_WR)`, and only a write would show the difference; a request that is
-    /// not streamed writes nothing until it is done. So true is the default. What the handler returns is sent even so:
-    /// quick requests of a client that half-closes are answered. With false only a reset cancels.
+    /// TCP does not tell `close` from `shutdown(SHUT_WR)`, and only a write would show the difference; a request that
+    /// is not streamed writes nothing until it is done. So true is the default. What the handler returns is sent even
+    /// so: quick requests of a client that half-closes are answered. With false only a reset cancels.
     package var halfCloseIsDeparture = true
 
     package init() {}

@@ -1,4 +1,5 @@
-/// A two-way stream of bytes with one reader and any number of writers: a socket, later TLS around one, in tests memory.
+/// A two-way stream of bytes with one reader and any number of writers: a socket, later TLS around one, in tests
+/// memory.
 ///
 /// Every wait ends when its task is cancelled. Once `close` was called, each operation throws `.closed`.
 package protocol ByteStream: Sendable {
@@ -9,20 +10,22 @@ package protocol ByteStream: Sendable {
     /// Throws `.timedOut` when nothing has come at `deadline`; the stream stays usable.
     func read(deadline: ContinuousClock.Instant?) async throws(TransportError) -> [UInt8]
 
-    /// Sends all bytes, and returns when the last is with the system. Writes never mix: the bytes of each call stay together.
-    /// A peer that takes nothing for the stall limit of the stream is cut off: `.timedOut`, and the stream is closed.
+    /// Sends all bytes, and returns when the last is with the system. Writes never mix: the bytes of each call stay
+    /// together. A peer that takes nothing for the stall limit of the stream is cut off: `.timedOut`, and the stream
+    /// is closed.
     func write(_ bytes: [UInt8]) async throws(TransportError)
 
-    /// Waits, without a reader, until the peer has ended its side or has gone. Bytes that come meanwhile are kept for the
-    /// next `read`, up to one bounded buffer; behind a full buffer a departure is not seen.
+    /// Waits, without a reader, until the peer has ended its side or has gone. Bytes that come meanwhile are kept for
+    /// the next `read`, up to one bounded buffer; behind a full buffer a departure is not seen.
     /// Returns nil when `stopWatching` ended the wait. At most one watcher.
     func departure() async throws(TransportError) -> Departure?
 
     /// Ends the wait of `departure`, also of one that begins just later.
     func stopWatching()
 
-    /// Sends the end of our bytes, discards what the peer still sends until it ends too or `deadline` passes, and closes.
-    /// Without that a close with unread bytes makes the system send RST, which can destroy our last response on its way.
+    /// Sends the end of our bytes, discards what the peer still sends until it ends too or `deadline` passes, and
+    /// closes. Without that a close with unread bytes makes the system send RST, which can destroy our last response
+    /// on its way.
     func finish(deadline: ContinuousClock.Instant) async
 
     /// Closes now and ends all waits.

@@ -10,8 +10,8 @@ struct SocketState: @unchecked Sendable {
 
     /// A continuation with what it gets.
     ///
-    /// It is resumed only after the lock was left: a cancellation handler runs under a lock of its task, which resuming the
-    /// task may also want, and takes ours, so that resuming under ours would deadlock.
+    /// It is resumed only after the lock was left: a cancellation handler runs under a lock of its task, which
+    /// resuming the task may also want, and takes ours, so that resuming under ours would deadlock.
     enum Wake {
         case read(Reader, Result<[UInt8], TransportError>)
         case watch(Watcher, Result<Departure?, TransportError>)

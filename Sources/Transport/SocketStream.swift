@@ -4,16 +4,16 @@ import Synchronization
 
 /// A connected, non-blocking socket. Readiness comes from Dispatch sources; no thread belongs to a connection.
 ///
-/// A read source runs whenever there is room in the buffer of bytes read ahead, also while nobody reads: so the end of the
-/// peer is seen while a request is being worked on.
+/// A read source runs whenever there is room in the buffer of bytes read ahead, also while nobody reads: so the end
+/// of the peer is seen while a request is being worked on.
 package final class SocketStream: ByteStream {
     package let peer: String
 
     /// What happens on all sockets is short (one receive or send of at most 64 KiB), so that one queue serves them all.
     private static let queue = DispatchQueue(label: "drover.sockets", qos: .userInitiated)
 
-    /// How often a write that waits is tried without an event: Dispatch tells a reset to read sources alone, and there is none
-    /// when the peer has ended its side or the buffer is full.
+    /// How often a write that waits is tried without an event: Dispatch tells a reset to read sources alone, and
+    /// there is none when the peer has ended its side or the buffer is full.
     private static let probeInterval = Duration.seconds(1)
 
     private let descriptor: Descriptor
@@ -64,7 +64,8 @@ package final class SocketStream: ByteStream {
             resumeReadSource(&state)
             return state.wakes.append(.read(continuation, outcome))
         }
-        // The flag is set before the cancellation handler runs, so that either this check or that handler sees the reader.
+        // The flag is set before the cancellation handler runs, so that either this check or that handler sees the
+        // reader.
         if Task.isCancelled { return state.wakes.append(.read(continuation, .failure(.cancelled))) }
         state.reader = continuation
         state.readDeadline = deadline
@@ -106,8 +107,8 @@ package final class SocketStream: ByteStream {
 
     /// Takes what the socket has, as far as there is room, up to its end.
     ///
-    /// The end must be found here and now: once both sides have ended, epoll says EPOLLHUP, and Dispatch forgets the socket
-    /// after the one event that tells of it.
+    /// The end must be found here and now: once both sides have ended, epoll says EPOLLHUP, and Dispatch forgets the
+    /// socket after the one event that tells of it.
     private func fill(_ state: inout SocketState) {
         while state.hasRoom {
             let room = SocketState.readAheadLimit - state.received.count
@@ -169,8 +170,8 @@ package final class SocketStream: ByteStream {
         try outcome.get()
     }
 
-    /// Sends what the socket takes at once and queues the rest behind earlier bytes; returns the count of bytes after whose
-    /// sending the write is done, or nil when it is.
+    /// Sends what the socket takes at once and queues the rest behind earlier bytes; returns the count of bytes after
+    /// whose sending the write is done, or nil when it is.
     private func send(_ state: inout SocketState, _ bytes: [UInt8]) -> Result<Int?, TransportError> {
         if state.isClosed { return .failure(state.closedWith) }
         if state.departed == .reset { return .failure(.reset) }
