@@ -28,15 +28,17 @@ struct Llama3TokenizerTests {
         }
     }
 
-    @Test(arguments: [
-        ("Hello world", [9906, 1917]),
-        ("Hello, y'all! How are you 😁 ?", [9906, 11, 379, 65948, 0, 2650, 527, 499, 27623, 223, 949]),
-        ("   leading", [256, 6522]), ("a  b   c\n\n\n d", [64, 220, 293, 256, 272, 1432, 294]),
-        ("12345678", [4513, 10961, 2495]), ("I'LL don't", [40, 6, 4178, 1541, 956]),
-        ("naïve café", [3458, 38672, 588, 53050]), ("你好", [57668, 53901]), ("\n\n", [271]), ("ipython", [23799, 4690]),
-        (" jeho", [101503]), (" Việt", [101798]), (" việc", [100769]), (" điều", [101309]), ("", []),
-        ("<|eot_id|> as text", [27, 91, 68, 354, 851, 91, 29, 439, 1495]),
-    ] as [(String, [Int32])])
+    @Test(
+        arguments: [
+            ("Hello world", [9906, 1917]),
+            ("Hello, y'all! How are you 😁 ?", [9906, 11, 379, 65948, 0, 2650, 527, 499, 27623, 223, 949]),
+            ("   leading", [256, 6522]), ("a  b   c\n\n\n d", [64, 220, 293, 256, 272, 1432, 294]),
+            ("12345678", [4513, 10961, 2495]), ("I'LL don't", [40, 6, 4178, 1541, 956]),
+            ("naïve café", [3458, 38672, 588, 53050]), ("你好", [57668, 53901]), ("\n\n", [271]),
+            ("ipython", [23799, 4690]),
+            (" jeho", [101503]), (" Việt", [101798]), (" việc", [100769]), (" điều", [101309]), ("", []),
+            ("<|eot_id|> as text", [27, 91, 68, 354, 851, 91, 29, 439, 1495]),
+        ] as [(String, [Int32])])
     func `encodes golden texts`(text: String, ids: [Int32]) {
         #expect(tokenizer.encode(text) == ids)
     }
@@ -88,7 +90,8 @@ struct Llama3TokenizerTests {
     }
 
     @Test func `knows the tokens that end an answer`() {
-        #expect(tokenizer.vocabulary.endIDs == [128001, 128008, 128009] || tokenizer.vocabulary.endIDs == [128001, 128009])
+        #expect(
+            tokenizer.vocabulary.endIDs == [128001, 128008, 128009] || tokenizer.vocabulary.endIDs == [128001, 128009])
         #expect(tokenizer.vocabulary.count == 128256)
     }
 

@@ -1,6 +1,7 @@
 extension Renderer {
     static let filterNames: Set<String> = [
-        "trim", "tojson", "join", "items", "length", "count", "reject", "select", "rejectattr", "selectattr", "map", "list",
+        "trim", "tojson", "join", "items", "length", "count", "reject", "select", "rejectattr", "selectattr", "map",
+        "list",
         "string", "int", "float", "default", "d", "upper", "lower", "title", "capitalize", "replace", "first", "last",
         "unique", "sort", "dictsort", "reverse", "indent", "safe", "round", "abs", "sum", "min", "max", "escape", "e",
     ]

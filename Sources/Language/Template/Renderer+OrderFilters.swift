@@ -115,7 +115,9 @@ extension Renderer {
 
     // MARK: Numbers
 
-    func numeric(_ name: String, _ value: TemplateValue, _ arguments: CallArguments) throws(TemplateError) -> TemplateValue {
+    func numeric(_ name: String, _ value: TemplateValue, _ arguments: CallArguments) throws(TemplateError)
+        -> TemplateValue
+    {
         var arguments = arguments
         switch name {
         case "int":
@@ -127,7 +129,9 @@ extension Renderer {
         case "float":
             let standard = arguments.next("default") ?? .double(0)
             try finish(arguments, of: name)
-            if case .string(let text) = value { return Double(text.trimmed(nil).string).map { .double($0) } ?? standard }
+            if case .string(let text) = value {
+                return Double(text.trimmed(nil).string).map { .double($0) } ?? standard
+            }
             return value.number.map { .double($0) } ?? standard
         case "abs":
             try finish(arguments, of: name)

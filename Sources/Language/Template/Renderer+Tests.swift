@@ -1,6 +1,7 @@
 extension Renderer {
     static let testNames: Set<String> = [
-        "defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number", "boolean", "true", "false",
+        "defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number", "boolean", "true",
+        "false",
         "integer", "float", "callable", "equalto", "eq", "ne", "lt", "le", "gt", "ge", "sameas", "in", "odd", "even",
         "divisibleby", "lower", "upper",
     ]
@@ -37,7 +38,8 @@ extension Renderer {
 
     private func isOfKind(_ name: String, _ value: TemplateValue) -> Bool {
         switch (name, value) {
-        case ("undefined", .undefined), ("none", .none), ("string", .string), ("boolean", .bool), ("float", .double): true
+        case ("undefined", .undefined), ("none", .none), ("string", .string), ("boolean", .bool), ("float", .double):
+            true
         case ("mapping", .dictionary), ("callable", .function), ("callable", .method): true
         case ("defined", .undefined): false
         case ("defined", _): true

@@ -32,7 +32,8 @@ extension Renderer {
             let affix = try self.text(arguments.next("affix"), "the argument of \(name)()")
             result = .string(removing(affix, of: text, atEnd: name == "removesuffix"))
         case "isdigit":
-            result = .bool(!text.isEmpty && text.string.unicodeScalars.allSatisfy { $0.properties.numericType == .decimal })
+            result = .bool(
+                !text.isEmpty && text.string.unicodeScalars.allSatisfy { $0.properties.numericType == .decimal })
         case "isspace":
             result = .bool(!text.isEmpty && text.trimmed(nil).isEmpty)
         default: throw failure("'str' object has no attribute '\(name)'")

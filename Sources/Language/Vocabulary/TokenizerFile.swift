@@ -97,7 +97,8 @@ private struct TokenizerFile {
         else { throw unsupported(field, root[field] ?? .null, ["Sequence of Split and ByteLevel"]) }
         let pattern = split["pattern"]?.object?["Regex"]?.string ?? ""
         guard Self.patterns.contains(where: { $0.utf8.elementsEqual(pattern.utf8) }) else {
-            throw .unsupported(field: "pre_tokenizer.Split.pattern", got: "\(pattern.prefix(200))", supported: ["Llama 3"])
+            throw .unsupported(
+                field: "pre_tokenizer.Split.pattern", got: "\(pattern.prefix(200))", supported: ["Llama 3"])
         }
         try require(split["behavior"] ?? .null, "pre_tokenizer.Split.behavior", is: "Isolated")
         try require(split["invert"] ?? false, "pre_tokenizer.Split.invert", is: false)
@@ -212,7 +213,8 @@ private struct TokenizerFile {
             case 2 where names[0] != nil && names[1] == nil: first = names[0]
             default:
                 throw .unsupported(
-                    field: "post_processor.single", got: Self.text(.array(single)), supported: ["begin token, then text"])
+                    field: "post_processor.single", got: Self.text(.array(single)),
+                    supported: ["begin token, then text"])
             }
         }
         return first
