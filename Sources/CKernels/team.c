@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -183,16 +184,34 @@ void ck_team_destroy(ck_team *team) {
 
 size_t ck_team_workers(const ck_team *team) { return team->workers; }
 
-size_t ck_cpu_count(void) {
+/// The lowest-numbered hardware thread of the core that a CPU is part of; the CPU itself where that is unknown.
+static size_t core_of(size_t cpu) {
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/topology/thread_siblings_list", cpu);
+    FILE *file = fopen(path, "re");
+    size_t first = cpu;
+    if (file) {
+        if (fscanf(file, "%zu", &first) != 1) first = cpu;
+        fclose(file);
+    }
+    return first;
+}
+
+size_t ck_core_count(void) {
     // The kernel refuses a set smaller than its own; machines with more than 1024 CPUs need a larger one.
     for (size_t cpus = 1024; cpus <= 1 << 18; cpus *= 2) {
         cpu_set_t *set = CPU_ALLOC(cpus);
         if (!set) break;
-        int failed = sched_getaffinity(0, CPU_ALLOC_SIZE(cpus), set);
-        size_t count = failed ? 0 : (size_t)CPU_COUNT_S(CPU_ALLOC_SIZE(cpus), set);
+        size_t bytes = CPU_ALLOC_SIZE(cpus), count = 0;
+        int failed = sched_getaffinity(0, bytes, set), error = errno;
+        for (size_t cpu = 0; !failed && cpu < cpus; cpu++) {
+            if (!CPU_ISSET_S(cpu, bytes, set)) continue;
+            size_t core = core_of(cpu);
+            if (core == cpu || core >= cpus || !CPU_ISSET_S(core, bytes, set)) count++;
+        }
         CPU_FREE(set);
         if (count > 0) return count;
-        if (errno != EINVAL) break;
+        if (error != EINVAL) break;
     }
     return 1;
 }

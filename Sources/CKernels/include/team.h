@@ -22,7 +22,7 @@ size_t ck_team_workers(const ck_team *team);
 /// Runs the stages 0 ..< stages in order: all items of one are done before the next begins. One caller at a time.
 void ck_team_run(ck_team *team, const void *context, size_t stages, ck_count *count, ck_work *work);
 
-/// CPUs this process may run on.
-size_t ck_cpu_count(void);
+/// Cores this process may run on; two hardware threads of one core would only share its arithmetic.
+size_t ck_core_count(void);
 
 #endif

@@ -1,11 +1,17 @@
 import CKernels
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What this process may use of its machine: affinity and control groups (v2) included.
 package enum HostLimits {
     /// Bytes that can be taken without swapping or meeting a limit of the control group.
     package static var availableMemory: Int {
         let machine = SystemFile.text("/proc/meminfo").flatMap { SystemFile.value(of: "MemAvailable", in: $0) }
-        var available = machine.map { $0 * 1024 } ?? 0
+        var available = machine.map { $0 * 1024 } ?? sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
         for group in controlGroups {
             guard let limit = number(group + "/memory.max"), let used = number(group + "/memory.current") else {
                 continue
@@ -18,9 +24,9 @@ package enum HostLimits {
         return available
     }
 
-    /// CPUs worth a thread each.
-    package static var cpuCount: Int {
-        var count = Double(ck_cpu_count())
+    /// Cores worth a compute thread each.
+    package static var coreCount: Int {
+        var count = Double(ck_core_count())
         for group in controlGroups {
             let words = (SystemFile.text(group + "/cpu.max") ?? "").split(whereSeparator: { $0 == " " || $0 == "\n" })
             guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 else {

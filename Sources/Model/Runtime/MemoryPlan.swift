@@ -47,7 +47,7 @@ package struct MemoryPlan: Sendable {
         let model = configuration ?? checkpoint.configuration
         try Self.check(model)
         let kernels = try settings.kernelTable()
-        let threads = max(1, settings.threads ?? HostLimits.cpuCount)
+        let threads = max(1, settings.threads ?? HostLimits.coreCount)
         modelName = checkpoint.name
         self.configuration = model
         parameterCount = checkpoint.parameterCount

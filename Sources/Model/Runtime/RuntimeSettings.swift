@@ -10,7 +10,7 @@ package struct RuntimeSettings: Sendable, Equatable {
     package var backend: Backend
     /// Name of the kernel table for `.native`; nil takes DROVER_KERNELS, else the best.
     package var kernels: String?
-    /// Compute threads; nil takes as many as there are CPUs to use.
+    /// Compute threads; nil takes one for each core this process may use.
     package var threads: Int?
     /// Bytes of K/V memory; nil lets the memory plan choose.
     package var cacheBytes: Int?
