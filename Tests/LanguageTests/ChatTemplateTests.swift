@@ -83,6 +83,10 @@ import Testing
         "{{ 'a' * 1000000000 }}", "{{ 'a' * 9223372036854775807 }}", "{{ [1] * 9223372036854775807 }}",
         "{{ ('a' * 4000000) | replace('', 'bbbbbbbb') }}", "{{ 'a' | indent(9223372036854775807) }}",
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
+        "{% set x = 'a' * 4000000 %}{% for i in range(100) %}{% set y = x | upper %}{% endfor %}",
+        "{% set x = 'a' * 8000000 %}{% if ('a' * 4000000 ~ 'b') in x %}{% endif %}{{ x ~ x }}",
         "{% set l = [] %}{% do l.append(l) %}{{ l == [l] and l == l }}{{ l < [[[]]] }}{{ f(1) }}",
         "{% for x in range(100000) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}"
             + "{% endfor %}",

@@ -39,19 +39,32 @@ extension MarkedText {
         bytes.count >= other.bytes.count && bytes.suffix(other.bytes.count).elementsEqual(other.bytes)
     }
 
-    /// Offset of the first occurrence at or behind `start`.
+    /// Offset of the first occurrence at or behind `start`. Knuth, Morris and Pratt's search: linear where the plain
+    /// one is quadratic, on a long run of one letter.
     func firstOffset(of other: MarkedText, from start: Int = 0) -> Int? {
-        guard let first = other.bytes.first else { return start }
-        var position = start
-        while bytes.count - position >= other.bytes.count {
-            if bytes[position] == first,
-                bytes[position..<position + other.bytes.count].elementsEqual(other.bytes)
-            {
-                return position
-            }
-            position += 1
+        let part = other.bytes
+        guard !part.isEmpty else { return start }
+        guard bytes.count - start >= part.count else { return nil }
+        let borders = Self.borders(of: part)
+        var matched = 0
+        for position in start..<bytes.count {
+            while matched > 0, part[matched] != bytes[position] { matched = borders[matched - 1] }
+            if part[matched] == bytes[position] { matched += 1 }
+            if matched == part.count { return position + 1 - part.count }
         }
         return nil
+    }
+
+    /// For each prefix the length of its longest proper end that is its start too.
+    private static func borders(of part: [UInt8]) -> [Int] {
+        var borders = [Int](repeating: 0, count: part.count)
+        var length = 0
+        for position in part.indices.dropFirst() {
+            while length > 0, part[length] != part[position] { length = borders[length - 1] }
+            if part[length] == part[position] { length += 1 }
+            borders[position] = length
+        }
+        return borders
     }
 
     /// Pieces between occurrences of a separator that is not empty, at most `limit` cuts.

@@ -16,13 +16,13 @@ extension Renderer {
         case .namespace:
             var members: [String: TemplateValue] = [:]
             for entry in try dictionary(arguments).entries {
-                members[ValuePrinter.string(of: entry.key).string] = entry.value
+                members[try printed(entry.key).string] = entry.value
             }
             let namespace = TemplateNamespace(members)
             keepTrack(of: namespace)
             return .namespace(namespace)
         case .raiseException:
-            let message = ValuePrinter.string(of: arguments.next("message") ?? .none)
+            let message = try printed(arguments.next("message") ?? .none)
             throw .raised(message: String(decoding: message.bytes.prefix(512), as: UTF8.self))
         case .strftimeNow:
             let format = try text(arguments.next("format"), "the format of strftime_now()")

@@ -70,7 +70,7 @@ extension Renderer {
     private func concatenated(_ operands: [Expression]) throws(TemplateError) -> TemplateValue {
         var text = MarkedText()
         for operand in operands {
-            let part = ValuePrinter.string(of: try evaluate(operand))
+            let part = try printed(try evaluate(operand))
             try reserve(bytes: text.count + part.count)
             text.append(part)
         }
@@ -123,6 +123,7 @@ extension Renderer {
         case .list(let list):
             if let position = position(index, count: list.items.count) { return list.items[position] }
         case .string(let text):
+            try spend(text.count / 16)
             let offsets = text.scalarOffsets
             if let position = position(index, count: offsets.count - 1) {
                 return .string(text[offsets[position]..<offsets[position + 1]])
@@ -130,7 +131,7 @@ extension Renderer {
         default: break
         }
         guard case .string(let name) = index else {
-            return .undefined("\(value.typeName) object has no element \(ValuePrinter.string(of: index).string)")
+            return .undefined("\(value.typeName) object has no element \(try printed(index).string)")
         }
         if case .dictionary = value, !Self.hasMethod(name.string, value) { return missing(name.string, in: value) }
         return try attribute(name.string, of: value)
@@ -177,8 +178,9 @@ extension Renderer {
             try spend(chosen.count)
             return .list(TemplateList(chosen.map { list.items[$0] }, isTuple: list.isTuple))
         case .string(let text):
-            let offsets = text.scalarOffsets
             try reserve(bytes: text.count)
+            if bounds.2 == 1 { try spend(text.count / 16) } else { try spend(onScalarsOf: text) }
+            let offsets = text.scalarOffsets
             let chosen = Self.positions(bounds, count: offsets.count - 1)
             if bounds.2 == 1 {
                 guard let first = chosen.first, let last = chosen.last else { return .string(MarkedText()) }

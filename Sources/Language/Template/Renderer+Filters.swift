@@ -18,7 +18,7 @@ extension Renderer {
         case "sort", "unique", "min", "max", "sum", "dictsort": return try ordered(name, value, arguments)
         case "int", "float", "round", "abs": return try numeric(name, value, arguments)
         case "join":
-            let separator = ValuePrinter.string(of: arguments.next("d") ?? .text(""))
+            let separator = try printed(arguments.next("d") ?? .text(""))
             var items = try elements(of: value)
             if let attribute = arguments.next("attribute") { items = try members(attribute, of: items) }
             try finish(arguments, of: name)
@@ -31,7 +31,7 @@ extension Renderer {
             }
             return try entries(of: dictionary, "items")
         case "upper", "lower", "title", "capitalize", "replace", "trim", "indent", "escape", "e", "safe", "string":
-            return .string(try textual(name, ValuePrinter.string(of: value), arguments))
+            return .string(try textual(name, try printed(value), arguments))
         default:
             try finish(arguments, of: name)
             return try sequence(name, value)
@@ -44,6 +44,7 @@ extension Renderer {
         _ name: String, _ text: MarkedText, _ arguments: CallArguments
     ) throws(TemplateError) -> MarkedText {
         try reserve(bytes: text.count)
+        if name != "trim", name != "safe", name != "string" { try spend(onScalarsOf: text) }
         var arguments = arguments
         let result: MarkedText
         switch name {
@@ -118,6 +119,7 @@ extension Renderer {
         switch ValueJSONWriter.write(value, options) {
         case .success(let text):
             try reserve(bytes: text.count)
+            try spend(text.count / 8)
             return .string(text)
         case .failure(let failure): throw self.failure(failure.reason)
         }
@@ -130,7 +132,9 @@ extension Renderer {
         case "length", "count":
             switch value {
             case .undefined: return .integer(0)
-            case .string(let text): return .integer(text.scalarOffsets.count - 1)
+            case .string(let text):
+                try spend(text.count / 16)
+                return .integer(text.scalarOffsets.count - 1)
             case .list(let list): return .integer(list.items.count)
             case .dictionary(let dictionary): return .integer(dictionary.count)
             default: throw failure("object of type '\(value.typeName)' has no len()")

@@ -4,6 +4,7 @@ extension Renderer {
         _ name: String, of text: MarkedText, _ arguments: CallArguments
     ) throws(TemplateError) -> TemplateValue {
         try reserve(bytes: text.count)
+        if !Self.cheapMethods.contains(name) { try spend(onScalarsOf: text) }
         var arguments = arguments
         let result: TemplateValue
         switch name {
@@ -42,8 +43,12 @@ extension Renderer {
         return result
     }
 
+    /// Those that look at the ends only.
+    private static let cheapMethods: Set<String> = [
+        "strip", "lstrip", "rstrip", "startswith", "endswith", "removeprefix", "removesuffix",
+    ]
+
     private func optionalText(_ value: TemplateValue?, _ name: String) throws(TemplateError) -> MarkedText? {
-        if case .none? = value.map({ $0 }) { return nil }
         guard let value else { return nil }
         if case .none = value { return nil }
         return try text(value, "the argument of \(name)()")
@@ -97,14 +102,19 @@ extension Renderer {
         let limit = given < 0 ? Int.max : given
         var pieces: [MarkedText]
         if old.isEmpty {
+            try checkGrowth(of: text, by: new, times: min(limit, text.count) + 1)
             let offsets = [0] + text.scalarOffsets.prefix(limit)
             pieces = zip(offsets, offsets.dropFirst() + [text.count]).map { text[$0..<$1] }
         } else {
             pieces = text.split(old, limit: limit)
         }
-        let (growth, overflows) = new.count.multipliedReportingOverflow(by: pieces.count)
-        try reserve(bytes: overflows ? .max : text.count + growth)
+        try checkGrowth(of: text, by: new, times: pieces.count)
         return MarkedText.joined(pieces, separator: new)
+    }
+
+    private func checkGrowth(of text: MarkedText, by new: MarkedText, times count: Int) throws(TemplateError) {
+        let (growth, overflows) = new.count.multipliedReportingOverflow(by: count)
+        try reserve(bytes: overflows ? .max : text.count + growth)
     }
 
     private func isNone(_ value: TemplateValue) -> Bool {
@@ -115,7 +125,7 @@ extension Renderer {
     func joined(_ sequence: TemplateValue, separator: MarkedText) throws(TemplateError) -> MarkedText {
         var result = MarkedText()
         for (position, item) in try elements(of: sequence).enumerated() {
-            let piece = ValuePrinter.string(of: item)
+            let piece = try printed(item)
             try reserve(bytes: result.count + separator.count + piece.count)
             if position > 0 { result.append(separator) }
             result.append(piece)

@@ -65,6 +65,18 @@ final class Renderer {
         try spend(bytes / 64)
     }
 
+    /// Costs of work on each code point of a text; before the work.
+    func spend(onScalarsOf text: MarkedText) throws(TemplateError) { try spend(text.count / 2) }
+
+    /// A value as Python prints it.
+    func printed(_ value: TemplateValue) throws(TemplateError) -> MarkedText {
+        if case .string(let text) = value { return text }
+        let text = ValuePrinter.string(of: value)
+        try reserve(bytes: text.count)
+        try spend(text.count / 8)
+        return text
+    }
+
     func enter() throws(TemplateError) {
         depth += 1
         guard depth <= Budget.depth else { throw .limit(line: line, name: "open calls", limit: Budget.depth) }
@@ -100,7 +112,7 @@ final class Renderer {
         case .text(let text): try write(text)
         case .output(let expression, let line):
             self.line = line
-            try write(ValuePrinter.string(of: try evaluate(expression)))
+            try write(try printed(try evaluate(expression)))
         case .evaluate(let expression, let line):
             self.line = line
             _ = try evaluate(expression)
@@ -124,7 +136,7 @@ final class Renderer {
         case .filter(let filters, let body, let line):
             let text = try capture(body, in: TemplateScope(parent: scope))
             self.line = line
-            try write(ValuePrinter.string(of: try apply(filters, to: .string(text))))
+            try write(try printed(try apply(filters, to: .string(text))))
         case .with(let values, let body, let line):
             self.line = line
             return try runWith(values, body)

@@ -30,7 +30,7 @@ struct ValueJSONWriter {
     private mutating func raw(_ text: some StringProtocol) { bytes.append(contentsOf: text.utf8) }
 
     private mutating func write(_ value: TemplateValue) {
-        guard failure == nil else { return }
+        guard failure == nil, bytes.count <= Renderer.Budget.outputBytes else { return }
         depth += 1
         defer { depth -= 1 }
         guard depth <= ValuePrinter.depthLimit else {

@@ -14,7 +14,10 @@ struct ValuePrinter {
         return printer.text
     }
 
+    /// Stops soon after the longest text that a renderer takes: a list that holds another twice, and so on, prints
+    /// exponentially long.
     private mutating func write(_ value: TemplateValue) {
+        guard text.count <= Renderer.Budget.outputBytes else { return }
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.depthLimit else { return text.append("...") }

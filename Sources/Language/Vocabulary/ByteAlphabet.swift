@@ -11,23 +11,27 @@ enum ByteAlphabet {
     /// The bytes that `text` (UTF-8) writes, nil where it holds a character outside the alphabet.
     static func bytes(of text: some Collection<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
-        result.reserveCapacity(text.count)
+        return append(text, to: &result) ? result : nil
+    }
+
+    static func append(_ text: some Collection<UInt8>, to result: inout [UInt8]) -> Bool {
+        result.reserveCapacity(result.count + text.count)
         var index = text.startIndex
         while index != text.endIndex {
             let first = text[index]
             text.formIndex(after: &index)
             if first < 0x80 {
-                guard standsForItself[Int(first)] else { return nil }
+                guard standsForItself[Int(first)] else { return false }
                 result.append(first)
                 continue
             }
-            guard index != text.endIndex, (0xC2...0xC5).contains(first), text[index] & 0xC0 == 0x80 else { return nil }
-            let value = Int(first & 0x1F) << 6 | Int(text[index] & 0x3F)
+            guard index != text.endIndex, (0xC2...0xC5).contains(first), text[index] & 0xC0 == 0x80,
+                let byte = byte(of: Int(first & 0x1F) << 6 | Int(text[index] & 0x3F))
+            else { return false }
             text.formIndex(after: &index)
-            guard let byte = byte(of: value) else { return nil }
             result.append(byte)
         }
-        return result
+        return true
     }
 
     private static func byte(of scalar: Int) -> UInt8? {

@@ -102,11 +102,11 @@ extension Vocabulary {
         guard !lines.isEmpty else { return nil }
         var merges = MergeTable(capacity: lines.count)
         for (rank, line) in lines.enumerated() {
-            let field = "tokenizer.ggml.merges[\(rank)]"
+            func field() -> String { "tokenizer.ggml.merges[\(rank)]" }
             guard let space = line.firstIndex(of: UInt8(ascii: " ")) else {
-                throw .invalid(field: field, reason: "not two tokens with a space between them")
+                throw .invalid(field: field(), reason: "not two tokens with a space between them")
             }
-            try merges.append(line[..<space], line[(space + 1)...], in: table, field: field)
+            try merges.append(line[..<space], line[(space + 1)...], in: table, field: field())
         }
         return merges
     }
@@ -115,11 +115,20 @@ extension Vocabulary {
 extension MergeTable {
     /// Adds a pair that is written in the byte alphabet.
     mutating func append(
-        _ left: some Collection<UInt8>, _ right: some Collection<UInt8>, in table: TokenTable, field: String
+        _ left: some Collection<UInt8>, _ right: some Collection<UInt8>, in table: TokenTable,
+        field: @autoclosure () -> String
     ) throws(VocabularyError) {
-        guard let left = ByteAlphabet.bytes(of: left), let right = ByteAlphabet.bytes(of: right),
-            let leftID = table.id(of: left), let rightID = table.id(of: right), let result = table.id(of: left + right)
-        else { throw .unknownToken(field: field) }
-        append(leftID, rightID, result: result)
+        var both: [UInt8] = []
+        guard ByteAlphabet.append(left, to: &both) else { throw .unknownToken(field: field()) }
+        let cut = both.count
+        guard ByteAlphabet.append(right, to: &both) else { throw .unknownToken(field: field()) }
+        let ids = both.withUnsafeBufferPointer { bytes in
+            (
+                table.id(of: UnsafeBufferPointer(rebasing: bytes[..<cut])),
+                table.id(of: UnsafeBufferPointer(rebasing: bytes[cut...])), table.id(of: bytes)
+            )
+        }
+        guard case (let left?, let right?, let result?) = ids else { throw .unknownToken(field: field()) }
+        append(left, right, result: result)
     }
 }

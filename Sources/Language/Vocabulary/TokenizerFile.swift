@@ -188,13 +188,13 @@ private struct TokenizerFile {
         }
         var merges = MergeTable(capacity: list.count)
         for (rank, entry) in list.enumerated() {
-            let field = "model.merges[\(rank)]"
+            func field() -> String { "model.merges[\(rank)]" }
             if let line = entry.string?.utf8, let space = line.firstIndex(of: UInt8(ascii: " ")) {
-                try merges.append(line[..<space], line[line.index(after: space)...], in: table, field: field)
+                try merges.append(line[..<space], line[line.index(after: space)...], in: table, field: field())
             } else if let pair = entry.array, pair.count == 2, let left = pair[0].string, let right = pair[1].string {
-                try merges.append(left.utf8, right.utf8, in: table, field: field)
+                try merges.append(left.utf8, right.utf8, in: table, field: field())
             } else {
-                throw .invalid(field: field, reason: "not two tokens")
+                throw .invalid(field: field(), reason: "not two tokens")
             }
         }
         return merges
