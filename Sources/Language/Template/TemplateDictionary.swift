@@ -1,4 +1,4 @@
-/// Members in the order they were added. Keys compare as in Python: strings by their bytes, `1`, `1.0` and `true` alike.
+/// Members in the order they were added. Keys compare as in Python: strings by their bytes; `1`, `1.0`, `true` are one.
 struct TemplateDictionary {
     enum Key: Hashable {
         case none
