@@ -1,14 +1,17 @@
-import COpenBLAS
 import CKernels
+import COpenBLAS
 
 extension KernelTable {
     /// The reference table with its products computed by OpenBLAS: everything in float32.
     ///
-    /// Each worker of the team multiplies its own rows, so OpenBLAS is told to use no threads of its own. Its order
-    /// of additions may depend on the number of columns: this table is right, but not the same to the bit
-    /// whatever the batch.
-    package static let openBLAS: KernelTable = {
-        openblas_set_num_threads(1)
+    /// Each worker of the team multiplies its own rows. OpenBLAS' order of additions may depend on the number of
+    /// columns: this table is right, but not the same to the bit whatever the batch.
+    package static func openBLAS() throws(RuntimeError) -> KernelTable {
+        if let problem = openblas_load() { throw .noOpenBLAS(reason: String(cString: problem)) }
+        return openBLASTable
+    }
+
+    private static let openBLASTable: KernelTable = {
         let table = UnsafeMutablePointer<ck_table>.allocate(capacity: 1)
         table.initialize(to: reference.table.pointee)
         table.pointee.name = openBLASName
@@ -20,11 +23,9 @@ extension KernelTable {
             let x = operands.assumingMemoryBound(to: Float.self)
             let keep: Float = add ? 1 : 0
             if columns == 1 {
-                cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, depthCount, 1, weights, depthCount, x, 1, keep, out, 1)
+                openblas_matrix_vector(rows, depthCount, weights, x, keep, out)
             } else {
-                cblas_sgemm(
-                    CblasRowMajor, CblasNoTrans, CblasTrans, Int32(columns), rows, depthCount, 1, x, depthCount,
-                    weights, depthCount, keep, out, Int32(stride))
+                openblas_matrix_matrix(Int32(columns), rows, depthCount, x, weights, keep, out, Int32(stride))
             }
         }
         return KernelTable(table: table)

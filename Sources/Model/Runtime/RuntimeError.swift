@@ -2,6 +2,7 @@
 package enum RuntimeError: Error, Equatable {
     /// No kernel table of that name on this CPU.
     case unknownKernels(name: String, supported: [String])
+    case noOpenBLAS(reason: String)
     /// A dimension that no kernel takes.
     case unsupportedShape(field: String, got: Int, rule: String)
     case memory(bytes: Int, code: Int32)
@@ -15,6 +16,7 @@ extension RuntimeError: CustomStringConvertible {
         switch self {
         case .unknownKernels(let name, let supported):
             "no kernels \"\(name)\" on this CPU; it runs: \(supported.joined(separator: ", "))"
+        case .noOpenBLAS(let reason): "OpenBLAS cannot be loaded (Debian: apt-get install libopenblas0): \(reason)"
         case .unsupportedShape(let field, let got, let rule): "model has \(field) \(got); it must be \(rule)"
         case .memory(let bytes, let code): "cannot get \(bytes) bytes of memory: \(SystemMessage(code))"
         case .threads(let count, let code): "cannot start \(count) threads: \(SystemMessage(code))"

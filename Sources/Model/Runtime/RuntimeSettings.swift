@@ -33,7 +33,7 @@ package struct RuntimeSettings: Sendable, Equatable {
     func kernelTable() throws(RuntimeError) -> KernelTable {
         switch backend {
         case .native: try KernelTable.named(kernels ?? KernelTable.forcedName)
-        case .openblas: KernelTable.openBLAS
+        case .openblas: try KernelTable.openBLAS()
         }
     }
 }
