@@ -10,8 +10,8 @@ package struct MemoryPlan: Sendable {
     package let kernels: KernelTable
     package let threads: Int
     package let capacity: BatchCapacity
-    /// Most positions of one sequence.
-    package let contextLength: Int
+    /// Most positions of one sequence: the model's or the operator's limit, or all of the pool if that is less.
+    package private(set) var contextLength: Int
     /// Bytes this process could take when the plan was made.
     package let availableBytes: Int
     /// Weights as laid out for the kernels.
@@ -61,6 +61,7 @@ package struct MemoryPlan: Sendable {
         workspaceBytes = WorkspaceLayout(model, kernels: kernels, threads: threads, capacity: capacity).bytes
         blockCount = 0
         blockCount = try chooseBlocks(settings.cacheBytes)
+        contextLength = min(contextLength, blockCount * KVBlock.tokens)
     }
 
     /// Share of the free memory that the default leaves to the rest of the machine: one eighth.
