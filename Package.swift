@@ -15,9 +15,10 @@ let collections: Target.Dependency = .product(name: "DequeModule", package: "swi
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "drover",
@@ -30,14 +31,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C: kernels, the default model, system libraries.
+        // C: kernels, the default model, what is taken from the system.
         .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
         .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
 
         // The bottom row: no knowledge of each other.
         .target(name: "JSON", swiftSettings: swift),
@@ -59,13 +62,14 @@ let package = Package(
             name: "drover",
             dependencies: [
                 "CBundledModel", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service", "Telemetry",
-                "Transport", argumentParser, configuration, histogram, lifecycle, log, signals,
+                "Transport", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Transport", httpTypes], swiftSettings: swift),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),
         .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
@@ -73,7 +77,10 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", httpTypes],
+            dependencies: [
+                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
+                log,
+            ],
             swiftSettings: swift),
     ]
 )

@@ -1,0 +1,68 @@
+import Engine
+import HTTP
+import HTTPTypes
+import JSON
+import Language
+import OpenAI
+
+extension APIError {
+    /// The only place where a failure becomes a status code and OpenAI's words.
+    init(_ error: any Error) {
+        switch error {
+        case let error as APIError: self = error
+        case let error as EngineError: self.init(error)
+        case let error as JSONError: self = .invalid(nil, "The request body is not valid JSON: \(error).")
+        case let error as TemplateError: self = .invalid("messages", error.message)
+        default: self = .internalError("Internal error.")
+        }
+    }
+
+    private init(_ error: EngineError) {
+        switch error {
+        case .emptyPrompt: self = .invalid("prompt", "The prompt has no tokens.")
+        case .promptTooLong(let prompt, let context):
+            self = .contextLengthExceeded(limit: context, prompt: prompt, param: "prompt")
+        case .tokenOutOfRange(let token, let vocabulary):
+            self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
+        case .maxTokensNotPositive(let count):
+            self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
+        case .queueFull(let limit):
+            self = .overloaded("\(limit) requests are waiting already; try again later.", retryAfterSeconds: 5)
+        case .exceedsPool(let needed, let available):
+            self = .invalid(
+                "max_tokens",
+                "Prompt and answer need \(needed) blocks of K/V memory and the server has \(available); lower 'max_tokens'."
+            )
+        case .draining, .stopped:
+            self = .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
+        }
+    }
+
+    /// A failure that the HTTP layer found.
+    init(status: HTTPResponse.Status, reason: String) {
+        let type = status.code >= 500 ? "server_error" : "invalid_request_error"
+        self.init(status: status.code, type: type, message: reason, code: Self.code(status))
+    }
+
+    private static func code(_ status: HTTPResponse.Status) -> String? {
+        switch status {
+        case .notFound: "not_found"
+        case .methodNotAllowed: "method_not_allowed"
+        case .contentTooLarge: "request_too_large"
+        case .requestTimeout: "timeout"
+        case .tooManyRequests: "rate_limit_exceeded"
+        default: nil
+        }
+    }
+}
+
+extension Response {
+    init(_ error: APIError) {
+        self.init(json: error.json, status: HTTPResponse.Status(code: error.status))
+        if let seconds = error.retryAfterSeconds { fields[.retryAfter] = "\(seconds)" }
+    }
+
+    init(json: JSONValue, status: HTTPResponse.Status = .ok) {
+        self.init(status: status, contentType: "application/json", bytes: json.serialized)
+    }
+}

@@ -1,0 +1,101 @@
+import Engine
+package import HTTP
+import HTTPTypes
+import JSON
+package import Logging
+import OpenAI
+package import Telemetry
+
+/// All routes of the server.
+package struct APIService: Sendable {
+    private let state: ServiceState
+    private let metrics: MetricsRegistry
+    private let logger: Logger
+    /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
+    private let keepAlive: Duration
+
+    package init(
+        state: ServiceState, metrics: MetricsRegistry, logger: Logger, keepAlive: Duration = .seconds(10)
+    ) {
+        self.state = state
+        self.metrics = metrics
+        self.logger = logger
+        self.keepAlive = keepAlive
+    }
+
+    /// Every failure that HTTP itself finds is answered in OpenAI's words too.
+    package static let errorBody: ErrorBody = { status, reason in Response(APIError(status: status, reason: reason)) }
+
+    package var router: Router {
+        var router = Router(errorBody: Self.errorBody)
+        let chat = ChatCompletionEndpoint(state: state, keepAlive: keepAlive)
+        let completion = CompletionEndpoint(state: state, keepAlive: keepAlive)
+        // Clients whose base URL lacks the version find the routes as well.
+        for prefix in ["/v1", ""] {
+            router.on(.post, prefix + "/chat/completions", admit: Self.admitJSON, answering(chat.respond))
+            router.on(.post, prefix + "/completions", admit: Self.admitJSON, answering(completion.respond))
+            router.on(.get, prefix + "/models", answering(models))
+            router.on(.get, prefix + "/models/{id}", answering(model))
+            router.on(.get, prefix + "/health", answering(ready))
+        }
+        router.on(.get, "/health/ready", answering(ready))
+        router.on(.get, "/health/live", { _ in Response(json: ["status": "ok"]) })
+        router.on(.get, "/metrics", { _ in metricsPage() })
+        return router
+    }
+
+    /// Gives a handler one way out for all its errors.
+    private func answering(
+        _ handler: @escaping @Sendable (Request) async throws -> Response
+    ) -> Router.Handler {
+        { request in
+            do {
+                return try await handler(request)
+            } catch {
+                let answer = APIError(error)
+                if answer.status == 500, !(error is CancellationError) {
+                    logger.error("request failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
+                }
+                return Response(answer)
+            }
+        }
+    }
+
+    /// Bodies that cannot be JSON are refused before they are read. Without a content type JSON is assumed: curl users
+    /// forget it, and its default is a form's.
+    private static let admitJSON: Router.Admission = { head in
+        if let coding = head.fields[.contentEncoding], coding != "identity" {
+            return Response(APIError(status: .unsupportedMediaType, reason: "Content codings are not supported."))
+        }
+        guard let type = head.fields[.contentType]?.prefix(while: { $0 != ";" }), type.hasPrefix("multipart/") else {
+            return nil
+        }
+        return Response(
+            APIError(status: .unsupportedMediaType, reason: "The body must be application/json, got \(type)."))
+    }
+
+    private func models(_ request: Request) throws -> Response {
+        Response(json: ModelCard.list(state.listedModel.map { [$0.card] } ?? []))
+    }
+
+    private func model(_ request: Request) throws -> Response {
+        let name = request.parameter ?? ""
+        guard let model = state.listedModel, model.id.utf8.elementsEqual(name.utf8) else {
+            throw APIError.modelNotFound(name, known: state.listedModel.map { [$0.id] } ?? [])
+        }
+        return Response(json: model.card.json)
+    }
+
+    private func ready(_ request: Request) throws -> Response {
+        try state.checkReadiness()
+        return Response(json: ["status": "ok"])
+    }
+
+    private func metricsPage() -> Response {
+        Response(status: .ok, contentType: "text/plain; version=0.0.4", bytes: Array(metrics.page().utf8))
+    }
+}
+
+extension ServedModel {
+    fileprivate var card: ModelCard { ModelCard(id: id, created: created, contextLength: engine.contextLength) }
+}

@@ -1,0 +1,34 @@
+import Engine
+import HTTP
+import JSON
+import Language
+import OpenAI
+
+/// POST /v1/chat/completions
+struct ChatCompletionEndpoint: Sendable {
+    let state: ServiceState
+    let keepAlive: Duration
+
+    func respond(to request: Request) async throws -> Response {
+        let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
+        let model = try state.readyModel(named: chat.sampling.model)
+        let prompt = try PromptBuilder(model: model).prompt(for: chat)
+        let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
+        let generation = try GenerationRequest(
+            prompt: prompt, from: "messages", fields: chat.sampling, model: model, deadline: deadline)
+        let answer = ChatAnswer(
+            request: chat, promptTokens: prompt.count, head: model.answerHead("chatcmpl", requestID: request.id),
+            tokenizer: model.tokenizer, tokens: try model.engine.submit(generation))
+        guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
+        return .events { writer in
+            try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
+        }
+    }
+}
+
+extension ServedModel {
+    /// - Parameter prefix: OpenAI's mark of the kind of answer: `chatcmpl`, `cmpl`.
+    func answerHead(_ prefix: String, requestID: String) -> AnswerHead {
+        AnswerHead(id: "\(prefix)-\(requestID)", created: UnixTime.now, model: id, fingerprint: fingerprint)
+    }
+}

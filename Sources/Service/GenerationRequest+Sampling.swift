@@ -1,0 +1,60 @@
+import Engine
+import HTTP
+import HTTPTypes
+import OpenAI
+
+extension GenerationRequest {
+    /// The one place where what a client said becomes what the engine does; nothing behind it checks again.
+    ///
+    /// - Parameter param: the request field that `prompt` was made from.
+    init(
+        prompt: [Int32], from param: String, fields: SamplingFields, model: ServedModel,
+        deadline: ContinuousClock.Instant?
+    ) throws(APIError) {
+        let room = model.engine.contextLength - prompt.count
+        guard room > 0 else {
+            throw .contextLengthExceeded(limit: model.engine.contextLength, prompt: prompt.count, param: param)
+        }
+        self.init(
+            prompt: prompt,
+            sampling: SamplingParameters(fields, defaults: model.defaults),
+            maxTokens: min(fields.maxTokens ?? room, room),
+            stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
+            deadline: deadline)
+    }
+}
+
+extension SamplingParameters {
+    fileprivate init(_ fields: SamplingFields, defaults: SamplingDefaults) {
+        self.init(
+            temperature: Float(fields.temperature ?? defaults.temperature),
+            topK: fields.topK ?? defaults.topK,
+            topP: Float(fields.topP ?? defaults.topP),
+            minP: Float(fields.minP ?? 0),
+            repetitionPenalty: Float(fields.repetitionPenalty ?? 1),
+            frequencyPenalty: Float(fields.frequencyPenalty ?? 0),
+            presencePenalty: Float(fields.presencePenalty ?? 0),
+            logitBias: fields.logitBias.map { LogitBias(token: $0.token, bias: Float($0.bias)) },
+            seed: fields.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: .min ... .max))
+    }
+}
+
+/// When an answer comes too late, from the request's head.
+enum RequestDeadline {
+    /// `x-request-timeout`, in seconds. For an answer that is not streamed the read time-out that the official client
+    /// announces counts too: after it nobody is there to read.
+    static func of(_ head: RequestHead, streams: Bool) throws(APIError) -> ContinuousClock.Instant? {
+        let own = try seconds(head, "x-request-timeout")
+        let announced = streams ? nil : try? seconds(head, "x-stainless-read-timeout")
+        guard let seconds = [own, announced].compactMap(\.self).min() else { return nil }
+        return head.receivedAt + .seconds(seconds)
+    }
+
+    private static func seconds(_ head: RequestHead, _ field: String) throws(APIError) -> Double? {
+        guard let name = HTTPField.Name(field), let text = head.fields[name] else { return nil }
+        guard let seconds = Double(text), seconds > 0, seconds <= 86_400 else {
+            throw .invalid(field, "The header '\(field)' must be a number of seconds up to 86400.")
+        }
+        return seconds
+    }
+}

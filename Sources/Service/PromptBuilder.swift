@@ -1,0 +1,39 @@
+import JSON
+import Language
+import OpenAI
+
+/// Makes prompt tokens of what a client said.
+struct PromptBuilder {
+    let model: ServedModel
+
+    /// Renders the model's chat template. Only the template's own text can become control tokens.
+    func prompt(for chat: ChatCompletionRequest) throws -> [Int32] {
+        guard let template = model.template else {
+            throw APIError.invalid("messages", "This model has no usable chat template; use /v1/completions.")
+        }
+        let text = try template.render(
+            messages: chat.messages.map { $0.templateValue.withParsedToolArguments },
+            tools: chat.tools.map(\.json), addGenerationPrompt: chat.addsGenerationPrompt,
+            values: chat.templateArguments.members.map { ($0.name, $0.value) })
+        return model.tokenizer.encode(text)
+    }
+
+    func prompt(for completion: CompletionRequest) -> [Int32] {
+        switch completion.prompt {
+        case .text(let text): model.tokenizer.encodePrompt(text)
+        case .tokens(let tokens): tokens
+        }
+    }
+}
+
+extension ChatMessage {
+    /// The message as templates expect it: OpenAI's object, with `developer` under its older name.
+    fileprivate var templateValue: JSONValue {
+        var object: JSONObject = ["role": .string(role == .developer ? "system" : role.rawValue)]
+        if let content { object["content"] = .string(content) }
+        if let name { object["name"] = .string(name) }
+        if let toolCallID { object["tool_call_id"] = .string(toolCallID) }
+        if !toolCalls.isEmpty { object["tool_calls"] = .array(toolCalls.map { $0.json() }) }
+        return .object(object)
+    }
+}

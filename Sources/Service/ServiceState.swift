@@ -1,0 +1,83 @@
+package import Engine
+import OpenAI
+import Synchronization
+
+/// Which part of its life the server is in. The sockets open before the model is there and close after it is gone.
+package final class ServiceState: Sendable {
+    private enum Phase {
+        case loading
+        case ready(ServedModel)
+        case draining(ServedModel?)
+    }
+
+    private let phase = Mutex<Phase>(.loading)
+
+    /// Longest that one step of the engine may take before it counts as stuck.
+    private static let heartbeatLimit: Duration = .seconds(120)
+
+    package init() {}
+
+    package func becomeReady(_ model: ServedModel) {
+        phase.withLock { phase in
+            if case .loading = phase { phase = .ready(model) }
+        }
+    }
+
+    /// From now on new work is refused. What runs goes on.
+    package func beginDraining() {
+        phase.withLock { phase in
+            switch phase {
+            case .loading: phase = .draining(nil)
+            case .ready(let model): phase = .draining(model)
+            case .draining: break
+            }
+        }
+    }
+
+    /// The model to list, also while it takes no more work.
+    var listedModel: ServedModel? {
+        phase.withLock { phase in
+            switch phase {
+            case .loading: nil
+            case .ready(let model): model
+            case .draining(let model): model
+            }
+        }
+    }
+
+    /// The engine, while there is one to drain.
+    package var engine: InferenceEngine? { listedModel?.engine }
+
+    /// The model, if it takes new work.
+    func readyModel() throws(APIError) -> ServedModel {
+        let (model, isDraining) = phase.withLock { phase in
+            switch phase {
+            case .loading: (nil as ServedModel?, false)
+            case .ready(let model): (model, false)
+            case .draining: (nil, true)
+            }
+        }
+        guard let model else {
+            throw isDraining
+                ? .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
+                : .unavailable("The model is loading.", code: "loading", retryAfterSeconds: 5)
+        }
+        return model
+    }
+
+    /// The model for a request that names it; a request that does not gets the one there is.
+    func readyModel(named name: String?) throws(APIError) -> ServedModel {
+        let model = try readyModel()
+        // Compared as bytes: Swift's == takes different spellings of an accented letter for equal.
+        if let name, !name.utf8.elementsEqual(model.id.utf8) { throw .modelNotFound(name, known: [model.id]) }
+        return model
+    }
+
+    /// Throws what a load balancer should hear instead of "ready".
+    func checkReadiness() throws(APIError) {
+        let model = try readyModel()
+        guard model.engine.status.heartbeat.duration(to: .now) < Self.heartbeatLimit else {
+            throw .unavailable("The engine does not answer.", code: "engine_stuck", retryAfterSeconds: 30)
+        }
+    }
+}

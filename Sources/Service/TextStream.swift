@@ -1,0 +1,82 @@
+import Engine
+import Language
+import OpenAI
+
+/// A piece of an answer: text that is final, and at the end why it ended.
+struct TextDelta: Sendable {
+    var text = ""
+    var finishReason: OpenAI.FinishReason?
+}
+
+/// Turns a request's tokens into text: whole characters only, cut before a stop string.
+struct TextStream {
+    private let tokens: TokenStream
+    private var detokenizer: Detokenizer
+    private var stopFilter: StopFilter
+    private(set) var completionTokens = 0
+    private var isFinished = false
+
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String]) {
+        self.tokens = tokens
+        detokenizer = Detokenizer(tokenizer.vocabulary)
+        stopFilter = StopFilter(stop)
+    }
+
+    /// What has come since the last call, waiting until there is some; nil after the delta with the finish reason.
+    /// Throws `APIError` when the engine gave up, `CancellationError` when the task was cancelled.
+    mutating func next() async throws -> TextDelta? {
+        var delta = TextDelta()
+        while !isFinished, delta.text.isEmpty {
+            let events = await tokens.nextBatch()
+            guard !events.isEmpty else { throw CancellationError() }
+            for event in events where !isFinished { try take(event, into: &delta) }
+        }
+        return delta.text.isEmpty && delta.finishReason == nil ? nil : delta
+    }
+
+    private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
+        switch event {
+        case .prefill: break
+        case .token(let token):
+            completionTokens += 1
+            if push(detokenizer.push(token.id), into: &delta) {
+                tokens.cancel()
+                finish(.stop, &delta)
+            }
+        case .finished(let reason):
+            let reason = try Self.finishReason(reason)
+            let isStopped = push(detokenizer.finish(), into: &delta)
+            delta.text += stopFilter.flush()
+            finish(isStopped ? .stop : reason, &delta)
+        }
+    }
+
+    /// Adds what may be sent; says whether a stop string is complete.
+    private mutating func push(_ text: String, into delta: inout TextDelta) -> Bool {
+        let output = stopFilter.push(text)
+        delta.text += output.text
+        return output.stop != nil
+    }
+
+    private mutating func finish(_ reason: OpenAI.FinishReason, _ delta: inout TextDelta) {
+        delta.finishReason = reason
+        isFinished = true
+    }
+
+    private static func finishReason(_ reason: Engine.FinishReason) throws(APIError) -> OpenAI.FinishReason {
+        switch reason {
+        case .stop: return .stop
+        case .length: return .length
+        case .cancelled:
+            throw .internalError("The request was cancelled: its reader fell too far behind.", code: "slow_reader")
+        case .deadline:
+            throw APIError(
+                status: 408, type: "timeout_error", message: "The request's time-out has passed.", code: "timeout")
+        case .numericalError:
+            throw .internalError("The model's output was not a number.", code: "numerical_error")
+        case .shutdown:
+            throw .unavailable(
+                "The server shut down before the answer was complete.", code: "draining", retryAfterSeconds: 10)
+        }
+    }
+}
