@@ -1,0 +1,60 @@
+import Model
+
+/// Times steps of a model with made-up tokens; each figure is the median of several runs.
+struct ModelStopwatch {
+    let model: LlamaModel
+    let runs: Int
+
+    /// Tokens a second for one prompt, its last token's logits included.
+    func prefill(tokens: Int) -> Double {
+        var batch = Batch(capacity: model.capacity)
+        return median {
+            batch.removeAll()
+            batch.append(prompt(tokens), at: 0, blocks: blocks(of: 0, positions: tokens), logits: .last)
+            let time = ContinuousClock().measure { _ = model.forward(batch) }
+            return Double(tokens) / (time / .seconds(1))
+        }
+    }
+
+    /// Tokens a second of all sequences together, each behind a prompt of 32 tokens.
+    func decode(batch size: Int, steps: Int) -> Double {
+        let start = 32
+        var batch = Batch(capacity: model.capacity)
+        for sequence in 0..<size {
+            batch.removeAll()
+            batch.append(prompt(start), at: 0, blocks: blocks(of: sequence, positions: start + steps), logits: .none)
+            _ = model.forward(batch)
+        }
+        return median {
+            let time = ContinuousClock().measure {
+                for step in 0..<steps {
+                    batch.removeAll()
+                    for sequence in 0..<size {
+                        let position = start + step
+                        let token = Int32((step * 31 + sequence) % model.vocabularySize)
+                        batch.append(
+                            CollectionOfOne(token), at: position,
+                            blocks: blocks(of: sequence, positions: start + steps), logits: .last)
+                    }
+                    _ = model.forward(batch)
+                }
+            }
+            return Double(size * steps) / (time / .seconds(1))
+        }
+    }
+
+    private func prompt(_ count: Int) -> [Int32] {
+        (0..<count).map { Int32(($0 * 7919 + 13) % model.vocabularySize) }
+    }
+
+    /// Sequences lie one after another in the pool.
+    private func blocks(of sequence: Int, positions: Int) -> Range<Int32> {
+        let count = Int32(KVBlock.count(for: positions))
+        return Int32(sequence) * count..<Int32(sequence + 1) * count
+    }
+
+    private func median(_ measure: () -> Double) -> Double {
+        _ = measure()
+        return (0..<runs).map { _ in measure() }.sorted()[runs / 2]
+    }
+}

@@ -1,0 +1,26 @@
+import JSON
+import Synchronization
+
+/// The messages so far.
+struct Conversation {
+    private(set) var messages: [JSONValue] = []
+
+    init(system: String?) {
+        if let system { add("system", system) }
+    }
+
+    mutating func add(_ role: String, _ content: String) {
+        messages.append(["role": .string(role), "content": .string(content)])
+    }
+
+    mutating func removeLast() { messages.removeLast() }
+}
+
+/// Gathers the pieces of an answer that arrive on another task.
+final class TextCollector: Sendable {
+    private let pieces = Mutex("")
+
+    func append(_ text: String) { pieces.withLock { $0 += text } }
+
+    var text: String { pieces.withLock { $0 } }
+}

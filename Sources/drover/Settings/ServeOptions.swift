@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "A YAML file with settings, keys spelled as these flags.")
+    var config: String?
+    @Option(help: "A GGUF file or a safetensors directory; the bundled demonstration model without it.")
+    var model: String?
+    @Option(help: "Name of the model for clients; its file's name without it.")
+    var alias: String?
+    @Option(help: "Address to listen on. (default: 127.0.0.1)")
+    var host: String?
+    @Option(help: "Port to listen on; 0 lets the system choose. (default: 8080)")
+    var port: UInt16?
+    @Option(help: "Threads that compute; the cores this process may use without it.")
+    var threads: Int?
+    @Option(help: "Who multiplies matrices: kernels or openblas. (default: kernels)")
+    var backend: BackendName?
+    @Option(help: "Memory for keys and values, such as 2GiB; a share of what is free without it.")
+    var kvCacheBytes: ByteCount?
+    @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
+    var contextLength: Int?
+    @Option(help: "Most prompt tokens in a step while others generate. (default: 64)")
+    var prefillChunk: Int?
+    @Option(help: "Most rows in one step. (default: 512)")
+    var maxBatchTokens: Int?
+    @Option(help: "Requests that may wait; one more is refused with 429. (default: 256)")
+    var queueLimit: Int?
+    @Option(help: "A Jinja chat template in place of the model's own.")
+    var chatTemplate: String?
+    @Option(help: "Seconds that running requests get to finish after SIGTERM. (default: 120)")
+    var drainTimeout: Int?
+    @Option(help: "Least severe level to log: trace, debug, info, notice, warning or error. (default: info)")
+    var logLevel: LogLevelName?
+}
+
+enum BackendName: String, ExpressibleByArgument, CaseIterable {
+    case kernels
+    case openblas
+}
+
+enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error
+}

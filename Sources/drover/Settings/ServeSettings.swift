@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+
+/// What `drover serve` runs with: read once, checked once, never changed.
+struct ServeSettings: Sendable {
+    let model: String?
+    let alias: String?
+    let host: String
+    let port: UInt16
+    let threads: Int?
+    let backend: BackendName
+    let kvCacheBytes: ByteCount?
+    let contextLength: Int?
+    let prefillChunk: Int
+    let maxBatchTokens: Int
+    let queueLimit: Int
+    let chatTemplate: String?
+    let drainTimeout: Int
+    let logLevel: LogLevelName
+
+    /// All keys that a settings file may have.
+    private static let keys: Set<String> = [
+        "model", "alias", "host", "port", "threads", "backend", "kv-cache-bytes", "context-length", "prefill-chunk",
+        "max-batch-tokens", "queue-limit", "chat-template", "drain-timeout", "log-level",
+    ]
+
+    init(_ options: ServeOptions) async throws {
+        let file = options.config ?? ProcessInfo.processInfo.environment["DROVER_CONFIG"]
+        let reader = try await SettingsReader(file: file, keys: Self.keys)
+        model = try reader.value(options.model, "model")
+        alias = try reader.value(options.alias, "alias")
+        host = try reader.value(options.host, "host") ?? "127.0.0.1"
+        port = try reader.value(options.port, "port") ?? 8080
+        threads = try reader.positive(options.threads, "threads")
+        backend = try reader.value(options.backend, "backend") ?? .kernels
+        kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
+        contextLength = try reader.positive(options.contextLength, "context-length")
+        prefillChunk = try reader.positive(options.prefillChunk, "prefill-chunk") ?? 64
+        maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
+        queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
+        chatTemplate = try reader.value(options.chatTemplate, "chat-template")
+        drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
+        logLevel = try reader.value(options.logLevel, "log-level") ?? .info
+    }
+}
+
+extension SettingsReader {
+    fileprivate func positive(_ flag: Int?, _ key: String) throws -> Int? {
+        guard let number = try value(flag, key) else { return nil }
+        guard number > 0 else { throw SettingsError.invalidValue(key: key, text: "\(number)") }
+        return number
+    }
+}
