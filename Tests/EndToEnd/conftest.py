@@ -1,0 +1,90 @@
+"""Starts the real binary on a free port for the tests of this folder."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = ROOT / ".build" / "release" / "drover"
+
+
+class Server:
+    """A running `drover serve`, with the bundled model unless told otherwise."""
+
+    def __init__(self, *arguments, **environment):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = ""
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "--port", str(self.port), *arguments],
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+        self.wait_until_ready()
+
+    def wait_until_ready(self, seconds=60):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+            try:
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError("the server did not become ready")
+
+    def metrics(self):
+        """The metrics page as {series: value}."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            page = answer.read().decode()
+        return {name: float(value) for name, value in re.findall(r"^([^#\s]\S*) (\S+)$", page, re.M)}
+
+    def wait_for_metric(self, test, seconds=10):
+        """Polls until `test(metrics)` holds: what it waits for happens within an engine step."""
+        deadline = time.monotonic() + seconds
+        while not test(self.metrics()):
+            assert time.monotonic() < deadline, self.metrics()
+            time.sleep(0.02)
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
+
+
+@pytest.fixture(scope="session")
+def server():
+    server = Server()
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def start():
+    """Starts servers with other settings; stops them after the test."""
+    servers = []
+
+    def start(*arguments, **environment):
+        servers.append(Server(*arguments, **environment))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
