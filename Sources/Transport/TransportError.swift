@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a transport operation failed.
 package enum TransportError: Error, Equatable, Sendable {
     /// Nothing moved until the deadline.
@@ -12,4 +14,22 @@ package enum TransportError: Error, Equatable, Sendable {
     case unresolved(host: String, reason: String)
     /// A system call failed.
     case system(call: String, errno: Int32)
+}
+
+extension TransportError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .timedOut: "timed out"
+        case .cancelled: "cancelled"
+        case .closed: "the connection is closed"
+        case .reset: "the peer reset the connection"
+        case .unresolved(let host, let reason): "cannot find the host \(host): \(reason)"
+        case .system(let call, let number): "\(call) failed: \(Self.message(number))"
+        }
+    }
+
+    /// glibc keeps the text per thread since 2.32.
+    private static func message(_ number: Int32) -> String {
+        strerror(number).map { String(cString: $0) } ?? "error \(number)"
+    }
 }

@@ -38,7 +38,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     private func converse(with model: RemoteModel) async throws {
         var conversation = Conversation(system: system)
-        print("Type a message; /reset starts over, /quit ends.")
+        Terminal.output("Type a message; /reset starts over, /quit ends.\n")
         while let line = prompt() {
             switch line.trimmingCharacters(in: .whitespaces) {
             case "": continue
