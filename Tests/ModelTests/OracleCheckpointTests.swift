@@ -62,11 +62,8 @@ struct OracleCheckpointTests {
         #expect(text.merges.first == "e r" && text.chatTemplate == files.chatTemplate)
     }
 
-    static let otherOracle = Fixture.path("../../../shared/data/oracle/d")
-
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: otherOracle), "needs the shared oracle d"))
-    func `reads the untied oracle without rope scaling`() throws {
-        let model = try Checkpoint(path: Self.otherOracle).configuration
+    @Test func `reads the untied oracle without rope scaling`() throws {
+        let model = try Checkpoint(path: Fixture.path("oracle-d")).configuration
         #expect(!model.tiedEmbeddings && model.headSize == 64 && model.groupSize == 1)
         #expect(model.ropeDivisors == Array(repeating: 1, count: 32))
     }

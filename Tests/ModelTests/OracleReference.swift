@@ -44,10 +44,4 @@ enum TestData {
     static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let fixtures = repository.appending(path: "Tests/Fixtures")
-
-    /// Data that is not part of the repository: beside it in `shared`; nil where it is absent.
-    static func shared(_ path: String) -> URL? {
-        let url = repository.deletingLastPathComponent().appending(path: "shared/data").appending(path: path)
-        return FileManager.default.fileExists(atPath: url.path) ? url : nil
-    }
 }

@@ -29,27 +29,25 @@ struct OracleTests {
 
     @Test(arguments: Path.all, ["oracle-a", "oracle-a.gguf"])
     func `agrees with transformers on a tied model with scaled rope`(path: Path, file: String) throws {
-        let model = TestData.fixtures.appending(path: file)
-        try compare(model, reference: TestData.fixtures.appending(path: "oracle-a"), path: path)
+        try compare(file, reference: "oracle-a", path: path)
     }
 
-    @Test(.enabled(if: TestData.shared("oracle/d") != nil, "shared data is absent"), arguments: Path.all)
-    func `agrees with transformers on an untied model without scaling`(path: Path) throws {
-        let directory = try #require(TestData.shared("oracle/d"))
-        try compare(directory, reference: directory, path: path)
+    @Test(arguments: Path.all, ["oracle-d", "oracle-d.gguf"])
+    func `agrees with transformers on an untied model without scaling`(path: Path, file: String) throws {
+        try compare(file, reference: "oracle-d", path: path)
     }
 
-    private func compare(_ file: URL, reference: URL, path: Path) throws {
+    private func compare(_ file: String, reference: String, path: Path) throws {
         let settings = RuntimeSettings(
             backend: path.backend, kernels: path.backend == .native ? path.kernels : nil, threads: 2,
             cacheBytes: 64 << 20, capacity: BatchCapacity(rows: 256, runs: 4, logitRows: 256))
-        let checkpoint = try Checkpoint(path: file.path)
+        let checkpoint = try Checkpoint(path: TestData.fixtures.appending(path: file).path)
         let plan = try MemoryPlan(
             checkpoint: checkpoint, configuration: checkpoint.configuration.withReferenceRotation, settings: settings)
         let model = try LlamaModel(checkpoint: checkpoint, plan: plan)
         var difference = 0.0
         var count = 0
-        for example in try OracleReference(directory: reference).cases {
+        for example in try OracleReference(directory: TestData.fixtures.appending(path: reference)).cases {
             let tokens = example.prompt + example.greedy
             var conversation = Conversation(positions: tokens.count, scattered: true)
             model.read(tokens, chunk: 200, conversation: &conversation) { row, logits in

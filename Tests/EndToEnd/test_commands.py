@@ -1,0 +1,58 @@
+"""The other sub-commands, on the bundled model and on the oracle checkpoint in both formats."""
+
+import json
+import subprocess
+
+import pytest
+
+from conftest import BINARY, ROOT
+
+FIXTURES = ROOT / "Tests" / "Fixtures"
+
+
+def drover(*arguments, input=None, returncode=0):
+    result = subprocess.run([BINARY, *arguments], input=input, capture_output=True, text=True, timeout=120)
+    assert result.returncode == returncode, result.stderr
+    return result.stdout if returncode == 0 else result.stderr
+
+
+def test_tokenize_shows_tokens_and_keeps_control_tokens_out():
+    ids = drover("tokenize", "--ids", "--model", FIXTURES / "oracle-a", "The quick brown").split()
+    assert ids == ["301", "430", "407"]
+    plain = drover("tokenize", "--ids", "a<|eot_id|>").split()
+    special = drover("tokenize", "--ids", "--special", "a<|eot_id|>").split()
+    assert len(special) == 2 < len(plain)
+
+
+@pytest.mark.parametrize("name", ["oracle-a", "oracle-a.gguf"])
+def test_inspect_tells_the_same_of_both_formats(name):
+    text = drover("inspect", FIXTURES / name, "--tensors")
+    for line in ["layers: 4", "K/V heads: 2", "vocabulary: 709", "tied embeddings: true", "parameters: 3198464"]:
+        assert line in text.splitlines()
+    assert "memory plan:" in text
+
+
+def test_a_file_that_is_no_model_is_refused_by_name():
+    assert "not a GGUF file" in drover("inspect", ROOT / "README.md", returncode=1)
+
+
+def test_chat_keeps_the_conversation_until_reset(server):
+    lines = "Hello\n/reset\nHello\n/quit\n"
+    local = drover("chat", "--temperature", "0", input=lines)
+    remote = drover("chat", "--temperature", "0", "--url", server.url, input=lines)
+    assert local == remote
+    answers = [line.removeprefix("> ").strip() for line in local.splitlines()[1:] if len(line) > 4]
+    assert len(answers) == 2 and answers[0] == answers[1].removeprefix("> ")
+
+
+def test_bench_serve_measures_a_server(server):
+    report = json.loads(
+        drover("bench", "serve", "--url", server.url, "--clients", "4", "--requests", "8", "--output-tokens", "8", "--json")
+    )
+    assert report["answers"] == 8 and report["failed"] == 0 and report["completion_tokens"] == 64
+    assert 0 < report["time_to_first_token_ms"]["p50"] <= report["request_latency_ms"]["max"]
+
+
+def test_bench_model_measures_the_kernels():
+    text = drover("bench", "model", "--prefill", "64", "--steps", "4", "--runs", "1", "--batches", "2")
+    assert "prefill 64" in text and "decode x 2" in text and "% of memory bandwidth" in text
