@@ -14,8 +14,8 @@ struct OracleReference {
 
     let cases: [Case]
 
-    init(directory: URL) throws {
-        let bytes = [UInt8](try Data(contentsOf: directory.appending(path: "reference.json")))
+    init(_ file: URL) throws {
+        let bytes = [UInt8](try Data(contentsOf: file))
         let document = try JSONValue(parsing: bytes)
         cases = (document.object?["cases"]?.array ?? []).map { Case($0.object ?? JSONObject()) }
     }

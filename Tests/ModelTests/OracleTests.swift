@@ -29,25 +29,36 @@ struct OracleTests {
 
     @Test(arguments: Path.all, ["oracle-a", "oracle-a.gguf"])
     func `agrees with transformers on a tied model with scaled rope`(path: Path, file: String) throws {
-        try compare(file, reference: "oracle-a", path: path)
+        try compare(file, with: "oracle-a", path: path)
     }
 
     @Test(arguments: Path.all, ["oracle-d", "oracle-d.gguf"])
     func `agrees with transformers on an untied model without scaling`(path: Path, file: String) throws {
-        try compare(file, reference: "oracle-d", path: path)
+        try compare(file, with: "oracle-d", path: path)
     }
 
-    private func compare(_ file: String, reference: String, path: Path) throws {
+    private func compare(_ file: String, with oracle: String, path: Path) throws {
+        let checkpoint = try Checkpoint(path: TestData.fixtures.appending(path: file).path)
+        let folder = TestData.fixtures.appending(path: oracle)
+        try compare(
+            checkpoint, checkpoint.configuration, with: OracleReference(folder.appending(path: "exact.json")),
+            path: path)
+        try compare(
+            checkpoint, checkpoint.configuration.withRoundedRotation,
+            with: OracleReference(folder.appending(path: "reference.json")), path: path)
+    }
+
+    private func compare(
+        _ checkpoint: Checkpoint, _ configuration: ModelConfiguration, with reference: OracleReference, path: Path
+    ) throws {
         let settings = RuntimeSettings(
             backend: path.backend, kernels: path.backend == .native ? path.kernels : nil, threads: 2,
             cacheBytes: 64 << 20, capacity: BatchCapacity(rows: 256, runs: 4, logitRows: 256))
-        let checkpoint = try Checkpoint(path: TestData.fixtures.appending(path: file).path)
-        let plan = try MemoryPlan(
-            checkpoint: checkpoint, configuration: checkpoint.configuration.withReferenceRotation, settings: settings)
+        let plan = try MemoryPlan(checkpoint: checkpoint, configuration: configuration, settings: settings)
         let model = try LlamaModel(checkpoint: checkpoint, plan: plan)
         var difference = 0.0
         var count = 0
-        for example in try OracleReference(directory: TestData.fixtures.appending(path: reference)).cases {
+        for example in reference.cases {
             let tokens = example.prompt + example.greedy
             var conversation = Conversation(positions: tokens.count, scattered: true)
             model.read(tokens, chunk: 200, conversation: &conversation) { row, logits in
@@ -74,10 +85,10 @@ struct OracleTests {
 }
 
 extension ModelConfiguration {
-    /// The reference was computed by a model whose buffers had been cast to bfloat16 and back, its rotary
-    /// frequencies among them. A model as transformers loads it keeps them in float32, and so do we; only here
-    /// they are rounded likewise.
-    fileprivate var withReferenceRotation: Self {
+    /// reference.json was computed by a model whose buffers had been cast to bfloat16 and back, its rotary
+    /// frequencies among them. A model as transformers loads it keeps them in float32, and so do we (exact.json);
+    /// only here they are rounded likewise.
+    fileprivate var withRoundedRotation: Self {
         var copy = self
         for index in ropeDivisors.indices {
             let unscaled = pow(ropeBase, -2 * Double(index) / Double(headSize))
