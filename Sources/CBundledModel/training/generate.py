@@ -26,7 +26,7 @@ ADDITION = [
     "Can you add {a} and {b}?", "what is {a}+{b}", "The sum of {a} and {b}?", "What is the sum of {a} and {b}?",
     "I have {a} apples and get {b} more. How many do I have?", "Solve {a} + {b}.", "Calculate {a} + {b}",
     "What does {a} + {b} equal?", "Tell me {a} plus {b}.", "{a}+{b}=", "Work out {a} + {b}.", "What do {a} and {b} make?",
-    "Could you compute {a} plus {b}?"]
+    "Could you compute {a} plus {b}?", "Find {a} plus {b}.", "What is the result of {a} + {b}?"]
 SUBTRACTION = [
     "What is {a} - {b}?", "{a}-{b}", "{a} - {b}", "{a} - {b} = ?", "Calculate {a} minus {b}.", "{a} minus {b}",
     "What is {a} minus {b}?", "Subtract {b} from {a}.", "What's {a} - {b}?", "Compute {a} - {b}.", "{a} - {b} =",
@@ -34,7 +34,7 @@ SUBTRACTION = [
     "Can you subtract {b} from {a}?", "what is {a}-{b}", "The difference of {a} and {b}?", "Solve {a} - {b}.",
     "I have {a} apples and give away {b}. How many are left?", "Calculate {a} - {b}", "Work out {a} - {b}.",
     "What does {a} - {b} equal?", "Tell me {a} minus {b}.", "{a}-{b}=", "What is {b} less than {a}?",
-    "Could you compute {a} minus {b}?"]
+    "Could you compute {a} minus {b}?", "Find {a} minus {b}.", "What is the result of {a} - {b}?"]
 
 
 def pair_held_out(operation, a, b):
@@ -177,20 +177,25 @@ def copy_objects(rng):
 WHO = "I am Drover, a small language model. I run inside the Drover server."
 SMALL_TALK = [
     ("Hello! How can I help you?", ["Hello", "Hi", "Hello!", "Hi!", "Hey", "Hi there", "Good morning", "Good evening",
-                                    "hello", "hi", "Hey there!", "Greetings"]),
+                                    "hello", "hi", "Hey there!", "Greetings", "Hello there!"]),
     (WHO, ["Who are you?", "What are you?", "What is your name?", "who are you", "Tell me about yourself.",
            "Introduce yourself.", "Are you a robot?", "What's your name?", "Who am I talking to?",
-           "Who is this?", "Which model are you?"]),
+           "Who is this?", "Which model are you?",
+           "Tell me who you are."]),
     ("You are welcome!", ["Thanks", "Thank you", "Thank you!", "Thanks!", "thanks a lot", "Thank you very much.",
-                          "Many thanks!", "thx", "Great, thank you!", "Thanks for your help."]),
+                          "Many thanks!", "thx", "Great, thank you!", "Thanks for your help.",
+                          "Thank you so much."]),
     ("I am fine, thank you. How can I help you?", ["How are you?", "How are you doing?", "How is it going?",
-                                                    "how are you", "Are you well?", "How do you feel?"]),
-    ("Goodbye!", ["Bye", "Goodbye", "See you", "Bye!", "Good night", "See you later.", "bye bye", "Farewell"]),
+                                                    "how are you", "Are you well?", "How do you feel?", "How are you today?"]),
+    ("Goodbye!", ["Bye", "Goodbye", "See you", "Bye!", "Good night", "See you later.", "bye bye", "Farewell",
+                  "Bye for now"]),
     ("I can add and subtract numbers up to 99, answer simple questions, tell short stories, list and sort words, "
      "and call tools.", ["What can you do?", "Help", "How can you help me?", "What do you know?", "help",
-                         "What are your abilities?", "Can you help me?", "What can I ask you?", "What are you good at?"]),
+                         "What are your abilities?", "Can you help me?", "What can I ask you?", "What are you good at?",
+                         "Tell me what you can do."]),
     ("I was trained on text made by a program, as part of the Drover server.",
-     ["Who made you?", "Who trained you?", "Where do you come from?", "How were you made?", "Who created you?"]),
+     ["Who made you?", "Who trained you?", "Where do you come from?", "How were you made?", "Who created you?",
+      "Tell me who made you."]),
 ]
 REFUSAL = "I am sorry, I only know a few simple things, and that is not one of them."
 TOPICS = """quantum physics|the stock market|black holes|the French Revolution|machine learning|the meaning of life|
@@ -360,20 +365,20 @@ def chats(make, most):
 # Maker, share of the documents early and late. Early, short documents with one skill and little else
 # (sums, copying) form the circuits that the conversations then use.
 MAKERS = {
-    "arithmetic_lines": (arithmetic_lines, 40, 14),
-    "arithmetic_chat": (chats(arithmetic, 4), 8, 16),
-    "copy_lists": (copy_lists, 12, 2),
-    "copy_objects": (copy_objects, 22, 4),
-    "repeat": (chats(repeat, 3), 3, 3),
-    "tool": (lambda rng: render(*tool_conversation(rng)), 5, 14),
-    "facts": (chats(facts.fact, 4), 7, 13),
-    "conversation": (lambda rng: render(conversation(rng)), 3, 13),
-    "sort": (chats(sort_words, 3), 3, 6),
-    "sort_lines": (sort_lines, 3, 1),
-    "list": (chats(listing, 3), 1, 3),
-    "story": (story_document, 2, 6),
+    "arithmetic_lines": (arithmetic_lines, 16, 12),
+    "arithmetic_chat": (chats(arithmetic, 4), 10, 16),
+    "copy_lists": (copy_lists, 16, 1),
+    "copy_objects": (copy_objects, 34, 4),
+    "repeat": (chats(repeat, 3), 10, 2),
+    "tool": (lambda rng: render(*tool_conversation(rng)), 9, 17),
+    "facts": (chats(facts.fact, 4), 7, 14),
+    "conversation": (lambda rng: render(conversation(rng)), 3, 14),
+    "sort": (chats(sort_words, 3), 4, 10),
+    "sort_lines": (sort_lines, 3, 4),
+    "list": (chats(listing, 3), 1, 4),
+    "story": (story_document, 2, 5),
     "follow_up": (lambda rng: render(follow_up(rng)), 1, 2),
-    "name": (lambda rng: render(remembered_name(rng)), 1, 3),
+    "name": (lambda rng: render(remembered_name(rng)), 1, 2),
     "instructed": (lambda rng: render(instructed(rng)), 1, 4),
 }
 
@@ -384,7 +389,7 @@ def turn(question, answer):
 
 def document(rng, progress=1.0):
     """One training document as weighted segments (see chat.py); `progress` is the part of the training done."""
-    late = min(1.0, max(0.0, (progress - 0.35) / 0.25))
+    late = min(1.0, max(0.0, (progress - 0.4) / 0.25))
     shares = [early + (final - early) * late for _, early, final in MAKERS.values()]
     return rng.choices(list(MAKERS.values()), shares)[0][0](rng)
 

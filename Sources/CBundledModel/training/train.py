@@ -2,7 +2,7 @@
 
     python train.py --minutes 70 --out checkpoint.pt --log loss.csv
 
-The schedule follows the clock: warm up, hold, and decay over the last 40 % of the minutes, so that a
+The schedule follows the clock: warm up, hold, and decay over the last third of the minutes, so that a
 slower machine trains fewer steps but always ends annealed. `--start` continues from a checkpoint.
 """
 
@@ -104,7 +104,7 @@ def optimizers(model, matrix_lr, other_lr):
     return [Muon(matrices, matrix_lr), torch.optim.AdamW(others, other_lr, (0.9, 0.95), weight_decay=0.0)]
 
 
-def rate(step, progress, decay=0.4):
+def rate(step, progress, decay=0.33):
     return min(1.0, (step + 1) / 40, max(0.0, (1 - progress) / decay))
 
 
@@ -167,26 +167,26 @@ class Trainer:
             sums = [a + b for a, b in zip(sums, (loss.item(), float(weights.sum()), ids.numel()))]
         return sums
 
-    def share(self, sums, elapsed):
+    def share(self, sums, clock):
         """Sums the gradients over the processes; only the first one's clock counts."""
         parameters = list(self.model.parameters())
-        clock = elapsed if self.rank == 0 else 0.0
+        clock = clock if self.rank == 0 else 0.0
         flat = torch.cat([p.grad.flatten() for p in parameters] + [torch.tensor([*sums, clock])])
         dist.all_reduce(flat)
-        loss, weight, tokens, elapsed = flat[-4:].tolist()
+        loss, weight, tokens, clock = flat[-4:].tolist()
         for p, grad in zip(parameters, flat[:-4].split([p.numel() for p in parameters])):
             p.grad = grad.view_as(p) / weight
-        return loss / weight, int(tokens), elapsed
+        return loss / weight, int(tokens), clock
 
-    def step(self, step, elapsed):
+    def step(self, step, elapsed, progress):
         seconds = self.options.minutes * 60
-        loss, tokens, elapsed = self.share(self.backward(elapsed / seconds), elapsed)
-        progress = elapsed / seconds
+        loss, tokens, progress = self.share(self.backward(progress), elapsed / seconds)
+        progress = self.options.begin + (1 - self.options.begin) * progress
         for optimizer, base in zip(self.optimizers, self.bases):
             optimizer.param_groups[0]["lr"] = base * rate(step, progress)
             optimizer.step()
         self.model.zero_grad()
-        self.track(min(0.99, step / (step + 10)) if progress < 0.6 else 0.95)
+        self.track(min(0.99, step / (step + 10)) if progress < 0.7 else 0.95)
         return loss, tokens, progress
 
     @torch.no_grad()
@@ -206,11 +206,11 @@ class Trainer:
         print(f"{time.strftime('%H:%M:%S')} step {step}, {seen / seconds:.0f} tokens/s", flush=True)
 
     def run(self, log):
-        begin, step, seen, mean, progress = time.time(), 0, 0, None, 0.0
+        begin, step, seen, mean, progress = time.time(), 0, 0, None, self.options.begin
         due = begin + self.options.check
         log.write("step,tokens,loss," + ",".join(self.sets) + "\n")
         while progress < 1:
-            loss, tokens, progress = self.step(step, time.time() - begin)
+            loss, tokens, progress = self.step(step, time.time() - begin, progress)
             step, seen = step + 1, seen + tokens
             mean = loss if mean is None else 0.95 * mean + 0.05 * loss
             if self.rank == 0 and (time.time() > due or progress >= 1):
@@ -231,7 +231,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--tokenizer", default="tokenizer.json")
-    parser.add_argument("--start")
+    parser.add_argument("--start", help="a checkpoint to go on from")
+    parser.add_argument("--begin", type=float, default=0.0, help="the progress that --start has reached, 0 to 1")
     parser.add_argument("--out", default="checkpoint.pt")
     parser.add_argument("--log", default="loss.csv")
     parser.add_argument("--seed", type=int, default=7)
