@@ -18,6 +18,7 @@ import urllib.request
 import facts
 import generate
 import stories
+import tasks
 import toolcalls
 from words import CATEGORIES, NUMBER_WORDS
 
@@ -48,10 +49,10 @@ def last_turn(suite, messages, tools=None):
 def arithmetic_case(rng, operation):
     """Judged by the last number of the answer."""
     while True:
-        found, a, b = generate.problem(rng, True)
+        found, a, b = tasks.problem(rng, True)
         if found == operation:
             break
-    phrases = generate.ADDITION if operation == "+" else generate.SUBTRACTION
+    phrases = tasks.ADDITION if operation == "+" else tasks.SUBTRACTION
     text = rng.choice(phrases).format(a=a, b=b)
     result = str(a + b if operation == "+" else a - b)
     right = lambda answer: re.findall(r"-?\d+", answer["text"].split("=")[-1])[-1:] == [result]
@@ -76,14 +77,14 @@ def tool_report_case(rng):
 
 def unrelated_case(rng):
     """Tools are there, but the question needs none."""
-    question, answer = rng.choice([generate.arithmetic, facts.fact, generate.small_talk])(rng, True)
+    question, answer = rng.choice([tasks.arithmetic, facts.fact, tasks.small_talk])(rng, True)
     tools = toolcalls.definitions(rng, toolcalls.toolbox(rng, True))
     return last_turn("no tool needed", generate.turn(question, answer), tools)
 
 
 def list_case(rng):
     category, count = rng.choice(list(CATEGORIES)), rng.randint(2, 6)
-    request = facts.choose_phrase(rng, generate.LIST_REQUESTS, True).format(n=NUMBER_WORDS[count], c=category)
+    request = facts.choose_phrase(rng, tasks.LIST_REQUESTS, True).format(n=NUMBER_WORDS[count], c=category)
 
     def right(answer):
         words = answer["text"].strip().split(", ")
@@ -111,14 +112,14 @@ SUITES = [
     (60, tool_report_case),
     (60, unrelated_case),
     (150, lambda rng: last_turn("facts", generate.turn(*facts.fact(rng, True)))),
-    (100, lambda rng: last_turn("sorting words", generate.turn(*generate.sort_words(rng, True)))),
-    (40, lambda rng: last_turn("sorting numbers", generate.turn(*generate.sort_numbers(rng, True)))),
+    (100, lambda rng: last_turn("sorting words", generate.turn(*tasks.sort_words(rng, True)))),
+    (40, lambda rng: last_turn("sorting numbers", generate.turn(*tasks.sort_numbers(rng, True)))),
     (40, list_case),
     (40, story_case),
     (20, completion_case),
-    (40, lambda rng: last_turn("small talk", generate.turn(*generate.small_talk(rng, True)))),
-    (60, lambda rng: last_turn("out of scope", generate.turn(*generate.out_of_scope(rng, True)))),
-    (40, lambda rng: last_turn("repeating", generate.turn(*generate.repeat(rng, True)))),
+    (40, lambda rng: last_turn("small talk", generate.turn(*tasks.small_talk(rng, True)))),
+    (60, lambda rng: last_turn("out of scope", generate.turn(*tasks.out_of_scope(rng, True)))),
+    (40, lambda rng: last_turn("repeating", generate.turn(*tasks.repeat(rng, True)))),
     (40, lambda rng: last_turn("follow-ups", generate.follow_up(rng, True))),
     (40, lambda rng: last_turn("remembered names", generate.remembered_name(rng, True))),
     (60, lambda rng: last_turn("system lines", generate.instructed(rng, True))),
@@ -150,7 +151,8 @@ class Server:
         headers = {"Content-Type": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        body = {"model": self.model or self.first_model(headers), "temperature": 0, "max_tokens": MAX_TOKENS} | body
+        model = self.model or self.first_model(headers)
+        body = {"model": model, "temperature": 0, "max_tokens": MAX_TOKENS} | body
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=300) as response:
             return json.load(response)["choices"][0]
@@ -246,7 +248,8 @@ def failures(results):
 def print_table(results):
     print("| suite | cases | right | ended |\n|---|---|---|---|")
     for suite, row in results.items():
-        print(f"| {suite} | {row['cases']} | {row['right'] / row['cases']:.1%} | {row['ended'] / row['cases']:.1%} |")
+        right, ended = (row[key] / row["cases"] for key in ("right", "ended"))
+        print(f"| {suite} | {row['cases']} | {right:.1%} | {ended:.1%} |")
 
 
 def main():

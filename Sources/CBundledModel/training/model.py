@@ -55,8 +55,9 @@ def rotate(x, cos, sin):
 
 
 def grouped_attention(q, k, v):
-    """Returns (batch, queries, heads, head_dim); the queries are the last positions of `k`. The query heads of a group are rows of one product, so K and V
-    are not repeated; on a CPU this trains 1.5 times faster than the fused operator, whose backward is slow."""
+    """Returns (batch, queries, heads, head_dim); the queries are the last positions of `k`. The query
+    heads of a group are rows of one product, so K and V are not repeated; on a CPU this trains 1.5
+    times faster than the fused operator, whose backward is slow."""
     batch, heads, queries, head_dim = q.shape
     kv, length = k.shape[1:3]
     q = q.reshape(batch * kv, -1, head_dim) * head_dim ** -0.5

@@ -7,8 +7,8 @@ String values obey the held-out rule of words.py.
 
 import json
 
-from words import (ACTIVITIES, ANIMALS, CITIES, COLOURS, FOODS, LANGUAGES, NAMES, OBJECTS, DAYS, draw,
-                   held_out, made_up, made_up_name, person, place)
+from words import (ACTIVITIES, ANIMALS, COLOURS, DAYS, FOODS, LANGUAGES, OBJECTS, draw, held_out, made_up,
+                   made_up_name, person, place)
 
 
 def words_value(rng):
@@ -33,7 +33,8 @@ def code(rng):
 
 
 def film(rng):
-    return f"The {rng.choice(COLOURS + ['Last', 'First', 'Silent']).capitalize()} {rng.choice(OBJECTS).capitalize()}"
+    first = rng.choice(COLOURS + ["last", "first", "silent"])
+    return f"The {first.capitalize()} {rng.choice(OBJECTS).capitalize()}"
 
 
 def song(rng):
@@ -106,8 +107,8 @@ CATALOGUE = [
       "Create a reminder for {day}: {task}", "Please remind me on {day} to {task}.",
       "Set a reminder to {task} on {day}."]),
     ("add_task", "Add an item to the task list.", {"title": ("task", "Title of the task")},
-     ["Add {title} to my list.", "Put {title} on my list.", "New task: {title}", "I have to {title}. Write it down.",
-      "Please add a task: {title}"]),
+     ["Add {title} to my list.", "Put {title} on my list.", "New task: {title}",
+      "I have to {title}. Write it down.", "Please add a task: {title}"]),
     ("book_table", "Book a table at a restaurant.",
      {"restaurant": ("song", "Name of the restaurant"), "people": ("count", "Number of guests"),
       "time": ("time", "Time")},
@@ -118,14 +119,16 @@ CATALOGUE = [
     ("book_flight", "Book a flight.",
      {"origin": ("city", "From"), "destination": ("city", "To"), "date": ("date", "Day of travel")},
      ["Book a flight from {origin} to {destination} on {date}.",
-      "I want to fly from {origin} to {destination} on {date}.", "Fly me to {destination} from {origin} on {date}.",
+      "I want to fly from {origin} to {destination} on {date}.",
+      "Fly me to {destination} from {origin} on {date}.",
       "I need a flight to {destination} on {date}, leaving from {origin}."]),
     ("get_distance", "Distance between two cities.", {"start": ("city", "From"), "end": ("city", "To")},
      ["How far is it from {start} to {end}?", "What is the distance between {start} and {end}?",
       "Distance from {start} to {end}?", "How many kilometres are between {start} and {end}?",
       "Tell me the distance from {start} to {end}."]),
     ("search_web", "Search the web.", {"query": ("words", "Search words")},
-     ["Search for {query}.", "Search the web for {query}.", "Look up {query} on the web.", "Find pages about {query}.",
+     ["Search for {query}.", "Search the web for {query}.", "Look up {query} on the web.",
+      "Find pages about {query}.",
       "Please search for {query}.", "Google {query}."]),
     ("find_recipe", "Find a recipe.", {"dish": ("food", "The dish")},
      ["Find a recipe for {dish}.", "How do I cook {dish}?", "I want to make {dish}.", "Recipe for {dish}, please.",
@@ -143,7 +146,8 @@ CATALOGUE = [
      ["Where is my order {order_id}?", "Track order {order_id}.", "What is the status of order {order_id}?",
       "Has order {order_id} been sent?", "Please check my order {order_id}."]),
     ("get_user", "Look up a user.", {"user_id": ("number", "Number of the user")},
-     ["Who is user {user_id}?", "Look up user {user_id}.", "Show me user {user_id}.", "Find the user number {user_id}.",
+     ["Who is user {user_id}?", "Look up user {user_id}.", "Show me user {user_id}.",
+      "Find the user number {user_id}.",
       "Get the data of user {user_id}."]),
     ("add_contact", "Save a contact.", {"name": ("person", "Name"), "email": ("email", "Email address")},
      ["Save {name} with the email {email}.", "Add a contact: {name}, {email}",
@@ -288,6 +292,8 @@ def ordered(value, sort):
 
 
 def draw_style(rng):
+    if rng.random() < 0.3:
+        return dict.fromkeys(["describe", "enum", "required", "strict", "top_description", "sorted"], False)
     return {"describe": rng.random() < 0.6, "enum": rng.random() < 0.6, "required": rng.random() < 0.8,
             "strict": rng.random() < 0.08, "top_description": rng.random() < 0.85,
             "sorted": rng.random() < 0.12}
@@ -297,10 +303,10 @@ def pick_tool(rng, test):
     return rng.choice(CATALOGUE) if rng.random() < 0.5 else made_up_tool(rng, test)
 
 
-def toolbox(rng, test):
-    """One to three tools with different names; the first is the one that will be asked for."""
+def toolbox(rng, test, shares=(5, 3, 2)):
+    """Tools with different names, as many as `shares` weighs; evaluation asks for the first."""
     chosen = [pick_tool(rng, test)]
-    wanted = rng.choices([1, 2, 3], [5, 3, 2])[0]
+    wanted = rng.choices(range(1, len(shares) + 1), shares)[0]
     while len(chosen) < wanted:
         tool = pick_tool(rng, test)
         if tool[0] not in [t[0] for t in chosen]:
@@ -327,7 +333,8 @@ def request_for(rng, tool, test):
 
 
 RESULT_FIELDS = {
-    "temperature": lambda r: r.randint(-10, 40), "condition": lambda r: r.choice("sunny rainy cloudy windy".split()),
+    "temperature": lambda r: r.randint(-10, 40),
+    "condition": lambda r: r.choice("sunny rainy cloudy windy".split()),
     "status": lambda r: r.choice("done open sent ready waiting".split()), "price": lambda r: r.randint(1, 999),
     "name": person, "time": lambda r: KINDS["time"][1](r), "date": lambda r: KINDS["date"][1](r),
     "distance": lambda r: r.randint(10, 9999), "count": lambda r: r.randint(0, 99), "city": place,
@@ -338,7 +345,8 @@ RESULT_FIELDS = {
 
 def tool_result(rng, test):
     """What the tool gave back, as JSON or as text, and the sentence that reports it."""
-    fields = {f: RESULT_FIELDS[f](rng) for f in rng.sample(list(RESULT_FIELDS), rng.choices([1, 2, 3], [4, 4, 1])[0])}
+    names = rng.sample(list(RESULT_FIELDS), rng.choices([1, 2, 3], [4, 4, 1])[0])
+    fields = {name: RESULT_FIELDS[name](rng) for name in names}
     if rng.random() < 0.2:
         key = made_up(rng, 1, 2)
         fields[key] = rng.choice([place, lambda r: r.randint(0, 999)])(rng)

@@ -16,7 +16,9 @@ import time
 import torch
 import torch.distributed as dist
 
+import facts
 import generate
+import tasks
 from chat import render
 from model import Llama, Shape, rope_tables, weighted_loss
 from tokenizer import Tokenizer
@@ -114,11 +116,11 @@ def rate(step, progress, decay=0.33):
 def check_sets(tokenizer):
     rng = random.Random(99)
     makers = {
-        "arithmetic": (lambda: [*generate.turn(*generate.arithmetic(rng, True))], 128),
-        "facts": (lambda: [*generate.turn(*generate.facts.fact(rng, True))], 64),
-        "sort": (lambda: [*generate.turn(*generate.sort_words(rng, True))], 32),
-        "repeat": (lambda: [*generate.turn(*generate.repeat(rng, True))], 32),
-        "refuse": (lambda: [*generate.turn(*generate.out_of_scope(rng, True))], 32),
+        "arithmetic": (lambda: generate.turn(*tasks.arithmetic(rng, True)), 128),
+        "facts": (lambda: generate.turn(*facts.fact(rng, True)), 64),
+        "sort": (lambda: generate.turn(*tasks.sort_words(rng, True)), 32),
+        "repeat": (lambda: generate.turn(*tasks.repeat(rng, True)), 32),
+        "refuse": (lambda: generate.turn(*tasks.out_of_scope(rng, True)), 32),
     }
     sets = {name: [render(make()) for _ in range(n)] for name, (make, n) in makers.items()}
     sets["tools"] = [render(*generate.tool_conversation(rng, True)) for _ in range(48)]
