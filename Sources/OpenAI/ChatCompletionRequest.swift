@@ -16,10 +16,6 @@ package struct ChatCompletionRequest: Sendable {
         "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_options",
         "prompt_cache_retention", "safety_identifier", "cache_prompt", "verbosity", "reasoning_effort",
     ]
-    /// Names that the server itself gives the template.
-    private static let reservedTemplateNames: Set<String> = [
-        "messages", "tools", "add_generation_prompt", "bos_token", "eos_token",
-    ]
 
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
@@ -61,9 +57,6 @@ package struct ChatCompletionRequest: Sendable {
     private static func templateArguments(_ reader: inout FieldReader) throws(APIError) -> JSONObject {
         guard let value = reader.value("chat_template_kwargs") else { return JSONObject() }
         guard let object = value.object else { throw reader.wrongType("chat_template_kwargs", "an object", value) }
-        if let name = object.members.map(\.name).first(where: reservedTemplateNames.contains) {
-            throw .invalid("chat_template_kwargs.\(name)", "The template variable '\(name)' is the server's own.")
-        }
         return object
     }
 

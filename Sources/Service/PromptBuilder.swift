@@ -11,6 +11,10 @@ struct PromptBuilder {
         guard let template = model.template else {
             throw APIError.invalid("messages", "This model has no usable chat template; use /v1/completions.")
         }
+        if let name = chat.templateArguments.members.map(\.name).first(where: ChatTemplate.reservedNames.contains) {
+            throw APIError.invalid(
+                "chat_template_kwargs.\(name)", "The template variable '\(name)' is the server's own.")
+        }
         let text = try template.render(
             messages: chat.messages.map { $0.templateValue.withParsedToolArguments },
             tools: chat.tools.map(\.json), addGenerationPrompt: chat.addsGenerationPrompt,

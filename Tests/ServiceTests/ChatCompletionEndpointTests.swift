@@ -74,6 +74,10 @@ struct ChatCompletionEndpointTests {
         (#"{"messages": []}"#, 400, "messages"), (#"{"messages": [{"role": "user"}]}"#, 400, "messages[0].content"),
         (#"{"messages": [{"role": "user", "content": "a"}], "model": "other"}"#, 404, "model"),
         (#"{"messages": [{"role": "user", "content": "a"}], "stream": true, "n": 3}"#, 400, "n"),
+        (
+            #"{"messages": [{"role": "user", "content": "a"}], "chat_template_kwargs": {"documents": []}}"#, 400,
+            "chat_template_kwargs.documents"
+        ),
         ("{", 400, nil), ("[]", 400, nil), ("", 400, nil),
     ])
     func `mistakes are answered with the field`(body: String, status: Int, param: String?) async throws {
