@@ -7,12 +7,16 @@
 // AVX2 with FMA: Haswell, Zen and later. Weights and K/V are bf16 as in the avx512 table; activations stay f32.
 // Sixteen lanes are two registers here. How they would be passed does not matter: all such functions are inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #define TABLE ck_avx2
 #define NAME "avx2"
 #define STRIPS 1
 #define COLUMNS 4
+#define FORM_NAME "f32"
+#define INTEGER_COLUMNS COLUMNS
+#define LANES 8
+#define SIGNED_BYTES 1
 
 typedef struct {
     float even, odd;
@@ -22,7 +26,7 @@ typedef struct {
     f32x16 even, odd;
 } wide;
 
-static bool supported(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static bool supported(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
 
 INLINE wide widen(u32x16 pairs) { return (wide){(f32x16)(pairs << 16), (f32x16)(pairs & 0xffff0000)}; }
 
@@ -44,6 +48,53 @@ INLINE void narrow(const float *values, uint16_t *halves) {
 INLINE void spread_operands(operand *cells, size_t stride, const float *values, size_t count) {
     for (size_t i = 0; i < count / 2; i++) cells[i * stride] = (operand){values[2 * i], values[2 * i + 1]};
 }
+
+INLINE void read_operand(operand x, float values[2]) {
+    values[0] = x.even;
+    values[1] = x.odd;
+}
+
+typedef f32x8 vf;
+typedef float vf_unaligned __attribute__((ext_vector_type(8), aligned(4), may_alias));
+typedef int32_t vi __attribute__((ext_vector_type(8)));
+typedef uint8_t vb __attribute__((ext_vector_type(32), may_alias));
+typedef uint16_t vh __attribute__((ext_vector_type(16)));
+
+/// Products of bytes are added in pairs to 16 bits, which holds `steps` of them for weights of so many bits: 8 x 2 x 15
+/// x 127, 4 x 2 x 31 x 127, 2 x 2 x 63 x 127. Weights of 8 bits are made signed; their sign goes to the activation.
+INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const int steps = bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < count; i += steps) {
+        __m256i part = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+        for (int k = i; k < i + steps && k < count; k++) {
+            __m256i a = _mm256_set1_epi32(x[(size_t)k * stride]), w = (__m256i)weights[k];
+            if (bits == 8) {
+                w = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
+                a = _mm256_sign_epi8(a, w);
+                w = _mm256_abs_epi8(w);
+            }
+            __m256i products = _mm256_maddubs_epi16(w, a);
+            part = k == i ? products : _mm256_add_epi16(part, products);
+        }
+        sum += (vi)_mm256_madd_epi16(part, ones);
+    }
+    return sum;
+}
+
+INLINE vi pair_dots(vi sum, const uint8_t *pairs, int32_t x) {
+    __m256i wide = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)pairs));
+    return sum + (vi)_mm256_madd_epi16(wide, _mm256_set1_epi32(x));
+}
+
+INLINE vb lookup(vb indices, const uint8_t *table) {
+    __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
+    return (vb)_mm256_shuffle_epi8(values, (__m256i)indices);
+}
+
+INLINE vf halves(const uint8_t *p) { return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 
 #include "panel_kernels.h"
 

@@ -4,14 +4,18 @@
 #include "tables.h"
 #include "vectors.h"
 
-// AVX-512 with BF16: Zen 4 and later, Cooper Lake, Sapphire Rapids and later.
+// AVX-512 with BF16 and VNNI: Zen 4 and later, Cooper Lake, Sapphire Rapids and later.
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,fma"))), apply_to = function)
 
 #define TABLE ck_avx512
 #define NAME "avx512"
 #define STRIPS 2
 #define COLUMNS 12
+#define FORM_NAME "bf16"
+#define INTEGER_COLUMNS COLUMNS
+#define LANES 16
+#define SIGNED_BYTES 0
 
 typedef uint32_t operand;
 typedef u32x16 wide;
@@ -19,7 +23,7 @@ typedef u32x16 wide;
 static bool supported(void) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bf16");
+        && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
 }
 
 INLINE wide widen(u32x16 pairs) { return pairs; }
@@ -39,6 +43,38 @@ INLINE void spread_operands(operand *cells, size_t stride, const float *values, 
         for (size_t j = 0; j < 8; j++) cells[(i / 2 + j) * stride] = pairs[j];
     }
 }
+
+INLINE void read_operand(operand x, float values[2]) {
+    uint32_t pair[2] = {x << 16, x & 0xffff0000};
+    __builtin_memcpy(values, pair, sizeof pair);
+}
+
+typedef f32x16 vf;
+typedef f32x16_unaligned vf_unaligned;
+typedef i32x16 vi;
+typedef uint8_t vb __attribute__((ext_vector_type(64), may_alias));
+typedef uint16_t vh __attribute__((ext_vector_type(32)));
+
+INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits) {
+    (void)bits;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < count; i++) {
+        sum = (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)weights[i], _mm512_set1_epi32(x[(size_t)i * stride]));
+    }
+    return sum;
+}
+
+INLINE vi pair_dots(vi sum, const uint8_t *pairs, int32_t x) {
+    __m512i wide = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)pairs));
+    return (vi)_mm512_dpwssd_epi32((__m512i)sum, wide, _mm512_set1_epi32(x));
+}
+
+INLINE vb lookup(vb indices, const uint8_t *table) {
+    __m512i values = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
+    return (vb)_mm512_shuffle_epi8(values, (__m512i)indices);
+}
+
+INLINE vf halves(const uint8_t *p) { return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
 
 #include "panel_kernels.h"
 

@@ -14,24 +14,23 @@ static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 enum {
     ITEM_BYTES = 256 << 10,  // weights of one item where memory decides: about 10 us
     ITEM_COLUMNS = 16,       // about so many columns cost as much arithmetic as reading the weights
-    ITEM_UNIT = 2 * CK_GATE_ROWS / CK_STRIP,
+    ITEM_STRIPS = 4,         // fewest of an item: its output rows fill cache lines
+    GATE_STRIPS = 16,        // of gate and of up, most of an item: a block of int8 operands
+    GATE_GROUPS = 4,         // groups of columns whose products stay in the cache until they are gated
 };
 
-/// Strips of one item of a product, a multiple of ITEM_UNIT.
-static size_t strips_of_item(const ck_table *table, size_t depth, size_t columns) {
-    if (table->item_strips > 0) return divided_up(table->item_strips, ITEM_UNIT) * ITEM_UNIT;
-    size_t strips = ITEM_BYTES / (CK_STRIP * depth * table->weight_bytes) * ITEM_COLUMNS / (ITEM_COLUMNS + columns);
-    return strips < ITEM_UNIT ? ITEM_UNIT : strips / ITEM_UNIT * ITEM_UNIT;
+/// Strips of one item of a product, a multiple of ITEM_STRIPS.
+static size_t strips_of_item(const ck_table *table, const ck_matrix *matrix, size_t columns) {
+    if (table->item_strips > 0) return table->item_strips;
+    size_t strips = ITEM_BYTES / matrix->strip_bytes * ITEM_COLUMNS / (ITEM_COLUMNS + columns);
+    return strips < ITEM_STRIPS ? ITEM_STRIPS : strips / ITEM_STRIPS * ITEM_STRIPS;
 }
 
-size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t depth, size_t rows) {
+size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t width) {
     size_t bytes = table->attention_scratch(head_size, group) + head_size * sizeof(float);
-    if (bytes < depth * sizeof(float)) bytes = depth * sizeof(float);  // one row, for CK_NORM
-    for (size_t columns = 1; columns <= rows; columns++) {
-        size_t product = columns * strips_of_item(table, depth, columns) * CK_STRIP * sizeof(float);
-        product += CK_GATE_ROWS * sizeof(float);
-        if (bytes < product) bytes = product;
-    }
+    size_t gates = GATE_STRIPS * CK_STRIP * (2 * GATE_GROUPS * table->columns + 1) * sizeof(float);
+    if (bytes < gates) bytes = gates;
+    if (bytes < width * sizeof(float)) bytes = width * sizeof(float);  // one row, for CK_NORM
     return divided_up(bytes, 128) * 128;
 }
 
@@ -48,7 +47,8 @@ static size_t projected_width(const ck_program *p) { return (p->heads + 2 * p->k
 // CK_EMBED, by row
 
 static void embed(const ck_program *p, const ck_operation *op, const ck_step *step, size_t row) {
-    p->table->row(op->matrix.panel, op->matrix.depth, (size_t)step->tokens[row], p->stream + row * p->width);
+    const ck_matrix *table = op->matrices;
+    table->format->row(table->panel, table->depth, (size_t)step->tokens[row], p->stream + row * p->width);
     size_t half = p->head_size / 2;
     for (size_t i = 0; i < half; i++) {
         double angle = (double)step->positions[row] * p->frequencies[i];
@@ -59,11 +59,20 @@ static void embed(const ck_program *p, const ck_operation *op, const ck_step *st
 
 // CK_NORM and CK_PACK, by group of columns: the operands of a group share cache lines
 
+/// Values (count) of one row to every form of operands that the operation writes.
+static void write_operands(
+    const ck_table *table, void *const operands[CK_FORMS], uint32_t forms, size_t depth, size_t rows, size_t row,
+    size_t first, const float *values, size_t count) {
+    for (size_t form = 0; form < CK_FORMS; form++) {
+        if (forms >> form & 1) table->forms[form].pack(operands[form], depth, rows, row, first, values, count);
+    }
+}
+
 static void norm(const ck_program *p, const ck_operation *op, size_t rows, size_t group, float *scratch) {
     size_t first = group * p->table->columns, end = smaller(rows, first + p->table->columns);
     for (size_t row = first; row < end; row++) {
         p->table->norm(scratch, op->input + row * p->width, op->weight, p->epsilon, p->width);
-        p->table->pack(p->operands, p->width, rows, row, 0, scratch, p->width);
+        write_operands(p->table, p->operands, op->forms, p->width, rows, row, 0, scratch, p->width);
     }
 }
 
@@ -72,32 +81,63 @@ static void pack(const ck_program *p, const ck_operation *op, const ck_step *ste
     size_t first = group * p->table->columns, end = smaller(rows, first + p->table->columns);
     for (size_t row = first; row < end; row++) {
         const float *values = p->projected + row_in_stream(op, step, row) * stride;
-        p->table->pack(p->operands, depth, rows, row, 0, values, depth);
+        write_operands(p->table, p->operands, op->forms, depth, rows, row, 0, values, depth);
     }
 }
 
-// CK_MULTIPLY and CK_GATE, by strips
+// CK_MULTIPLY, by strips of one matrix after the other
+
+static size_t product_items(const ck_program *p, const ck_operation *op, size_t columns) {
+    size_t items = 0;
+    for (size_t m = 0; m < op->matrix_count; m++) {
+        items += divided_up(op->matrices[m].strips, strips_of_item(p->table, &op->matrices[m], columns));
+    }
+    return items;
+}
 
 static void multiply(const ck_program *p, const ck_operation *op, size_t columns, size_t item) {
-    size_t strips = strips_of_item(p->table, op->matrix.depth, columns), first = item * strips;
-    size_t count = smaller(strips, op->matrix.rows / CK_STRIP - first);
-    float *out = op->output + first * CK_STRIP;
-    p->table->multiply(
-        op->matrix.panel, op->matrix.depth, first, count, op->operands, columns, out, op->output_stride, op->add);
+    float *out = op->output;
+    for (const ck_matrix *m = op->matrices;; m++) {
+        size_t strips = strips_of_item(p->table, m, columns), items = divided_up(m->strips, strips);
+        if (item >= items) {
+            item -= items;
+            out += m->strips * CK_STRIP;
+            continue;
+        }
+        size_t first = item * strips, count = smaller(strips, m->strips - first);
+        const void *operands = (op->inner ? p->inner_operands : p->operands)[m->format->form];
+        out += first * CK_STRIP;
+        m->format->multiply(m->panel, m->depth, first, count, operands, columns, out, op->output_stride, op->add);
+        return;
+    }
+}
+
+// CK_GATE, by strips of gate and the same of up
+
+static size_t gate_strips(const ck_program *p, const ck_operation *op, size_t columns) {
+    size_t unit = op->forms >> CK_INTEGERS & 1 ? p->table->forms[CK_INTEGERS].unit / CK_STRIP : ITEM_STRIPS;
+    size_t strips = strips_of_item(p->table, &op->matrices[0], columns) / unit * unit;
+    return smaller(GATE_STRIPS, strips < unit ? unit : strips);
 }
 
 static void gate(const ck_program *p, const ck_operation *op, size_t columns, size_t item, float *scratch) {
-    size_t strips = strips_of_item(p->table, op->matrix.depth, columns), first = item * strips;
-    size_t count = smaller(strips, op->matrix.rows / CK_STRIP - first), stride = count * CK_STRIP;
-    float *inner = scratch, *products = scratch + CK_GATE_ROWS;
-    p->table->multiply(
-        op->matrix.panel, op->matrix.depth, first, count, op->operands, columns, products, stride, false);
-    for (size_t c = 0; c < columns; c++) {
-        for (size_t pair = 0; pair < stride; pair += 2 * CK_GATE_ROWS) {
-            const float *gates = products + c * stride + pair;
-            p->table->gate(inner, gates, gates + CK_GATE_ROWS, CK_GATE_ROWS);
-            size_t depth = (first * CK_STRIP + pair) / 2;
-            p->table->pack(p->inner_operands, p->inner, columns, c, depth, inner, CK_GATE_ROWS);
+    const ck_matrix *m = op->matrices;
+    size_t strips = gate_strips(p, op, columns), first = item * strips;
+    size_t count = smaller(strips, m->strips - first), rows = count * CK_STRIP;
+    float *inner = scratch, *products = scratch + GATE_STRIPS * CK_STRIP;
+    for (size_t begin = 0; begin < columns; begin += GATE_GROUPS * p->table->columns) {
+        size_t width = smaller(columns - begin, GATE_GROUPS * p->table->columns);
+        for (size_t i = 0; i < 2; i++) {
+            size_t column_bytes = p->table->forms[m[i].format->form].column_bytes(m[i].depth);
+            const uint8_t *operands = (const uint8_t *)p->operands[m[i].format->form] + begin * column_bytes;
+            float *out = products + i * rows;
+            m[i].format->multiply(m[i].panel, m[i].depth, first, count, operands, width, out, 2 * rows, false);
+        }
+        for (size_t c = 0; c < width; c++) {
+            const float *gates = products + c * 2 * rows;
+            p->table->gate(inner, gates, gates + rows, rows);
+            write_operands(
+                p->table, p->inner_operands, op->forms, p->inner, columns, begin + c, first * CK_STRIP, inner, rows);
         }
     }
 }
@@ -176,9 +216,8 @@ static size_t count(const void *context, size_t stage) {
         case CK_GATHER: return rows;
         case CK_NORM:
         case CK_PACK: return divided_up(rows, p->table->columns);
-        case CK_MULTIPLY:
-        case CK_GATE:
-            return divided_up(op->matrix.rows / CK_STRIP, strips_of_item(p->table, op->matrix.depth, rows));
+        case CK_MULTIPLY: return product_items(p, op, rows);
+        case CK_GATE: return divided_up(op->matrices[0].strips, gate_strips(p, op, rows));
         case CK_ROTATE: return r->step->span_count;
         case CK_ATTEND: return r->step->span_count * p->kv_heads;
     }

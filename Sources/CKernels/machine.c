@@ -14,7 +14,7 @@ typedef struct {
     const uint8_t *memory;
     uint8_t *writable;
     size_t bytes;
-    const ck_table *table;
+    double (*exercise)(size_t rounds);
     size_t items;
 } probe;
 
@@ -63,12 +63,12 @@ double ck_read_rate(ck_team *team, const void *memory, size_t bytes, size_t roun
 
 static void exercise(const void *context, size_t stage, size_t item, size_t worker) {
     (void)stage, (void)item, (void)worker;
-    ((const probe *)context)->table->exercise(EXERCISE_ROUNDS);
+    ((const probe *)context)->exercise(EXERCISE_ROUNDS);
 }
 
-double ck_product_rate(ck_team *team, const ck_table *table, size_t rounds) {
-    probe p = {.table = table, .items = EXERCISE_ITEMS * ck_team_workers(team)};
-    double products = table->exercise(EXERCISE_ROUNDS) * (double)p.items, best = 0;
+double ck_product_rate(ck_team *team, const ck_table *table, ck_form_kind form, size_t rounds) {
+    probe p = {.exercise = table->exercise[form], .items = EXERCISE_ITEMS * ck_team_workers(team)};
+    double products = p.exercise(EXERCISE_ROUNDS) * (double)p.items, best = 0;
     for (size_t i = 0; i < rounds; i++) {
         double start = seconds();
         ck_team_run(team, &p, 1, items, exercise);

@@ -6,7 +6,9 @@
 //   operand          two activations, consecutive in depth
 //   wide             16 rows x 2 depths of weights, ready to multiply
 //   widen(u32x16), dot(f32x16, wide, operand), narrow(const float *, uint16_t *),
-//   spread_operands(operand *, stride, const float *, count), supported()
+//   spread_operands(operand *, stride, const float *, count), read_operand(operand, float[2]), supported()
+//   FORM_NAME        of activations as operands
+// and what integer_kernels.h wants.
 //
 // Panel: [strip][depth / 2][16 rows][2] bf16. Operands: groups of COLUMNS columns (the last may be narrower),
 // each [depth / 2][columns of the group] operand.
@@ -16,6 +18,9 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include "include/dequantize.h"
+#include "strips.h"
 
 enum { V_PAIRS = CK_BLOCK / 2 };
 
@@ -116,7 +121,7 @@ static __attribute__((noinline)) void tiles(
     }
 }
 
-static void multiply(
+static void panel_multiply(
     const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,
     float *out, size_t stride, bool add) {
     size_t pairs = depth / 2;
@@ -143,12 +148,18 @@ INLINE void spread(uint32_t *cells, size_t stride, const float *values, size_t c
     }
 }
 
-static void lay(void *panel, size_t depth, size_t row, const float *values) {
-    uint32_t *cells = (uint32_t *)panel + row / CK_STRIP * (depth / 2) * CK_STRIP + row % CK_STRIP;
-    spread(cells, CK_STRIP, values, depth);
+static size_t panel_bytes(size_t depth) { return CK_STRIP * depth * 2; }
+
+static void panel_lay(
+    void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch) {
+    for (size_t r = 0; r < CK_STRIP; r++) {
+        if (!rows[r]) continue;
+        ck_dequantize(type, rows[r], scratch, stored);
+        spread((uint32_t *)strip + r, CK_STRIP, scratch, depth);
+    }
 }
 
-static void row_of(const void *panel, size_t depth, size_t row, float *values) {
+static void panel_row(const void *panel, size_t depth, size_t row, float *values) {
     const uint32_t *cells = (const uint32_t *)panel + row / CK_STRIP * (depth / 2) * CK_STRIP + row % CK_STRIP;
     for (size_t i = 0; i < depth / 2; i++) {
         uint32_t pair[2] = {cells[i * CK_STRIP] << 16, cells[i * CK_STRIP] & 0xffff0000};
@@ -163,6 +174,26 @@ static void pack(
     operand *cells = (operand *)operands + group * (depth / 2) + first / 2 * width + (column - group);
     spread_operands(cells, width, values, count);
 }
+
+static void unpack_column(const void *operands, size_t depth, size_t columns, size_t column, float *values) {
+    size_t group = column / COLUMNS * COLUMNS;
+    size_t width = columns - group < COLUMNS ? columns - group : COLUMNS;
+    const operand *cells = (const operand *)operands + group * (depth / 2) + (column - group);
+    for (size_t i = 0; i < depth / 2; i++) read_operand(cells[i * width], values + 2 * i);
+}
+
+static size_t column_bytes(size_t depth) { return depth / 2 * sizeof(operand); }
+
+static const ck_format panel_format = {
+    .name = "BF16",
+    .form = CK_FLOATS,
+    .strip_bytes = panel_bytes,
+    .lay = panel_lay,
+    .row = panel_row,
+    .multiply = panel_multiply,
+};
+
+#include "integer_kernels.h"
 
 static void norm(float *out, const float *x, const float *weight, float epsilon, size_t count) {
     f32x16 squares[2] = {(f32x16)(0.0f), (f32x16)(0.0f)};
@@ -349,8 +380,7 @@ static size_t candidates(const float *x, size_t count, float threshold, int32_t 
     return found;
 }
 
-/// The widest tile over data that fits the first-level cache.
-static double exercise(size_t rounds) {
+static double exercise_floats(size_t rounds) {
     enum { PAIRS = 64 };
     u32x16 panel[STRIPS * PAIRS];
     operand x[COLUMNS * PAIRS];
@@ -365,16 +395,26 @@ static double exercise(size_t rounds) {
 
 const ck_table TABLE = {
     .name = NAME,
-    .weight_type = "bf16",
-    .weight_bytes = 2,
-    .operand_bytes = sizeof(operand) / 2,
     .cache_bytes = 2,
     .columns = COLUMNS,
     .supported = supported,
-    .lay = lay,
-    .row = row_of,
-    .pack = pack,
-    .multiply = multiply,
+    .format = format_of,
+    .forms = {
+        [CK_FLOATS] = {
+            .name = FORM_NAME,
+            .unit = CK_STRIP,
+            .column_bytes = column_bytes,
+            .pack = pack,
+            .unpack = unpack_column,
+        },
+        [CK_INTEGERS] = {
+            .name = "int8",
+            .unit = CK_BLOCK_DEPTH,
+            .column_bytes = integer_bytes,
+            .pack = integer_pack,
+            .unpack = integer_unpack,
+        },
+    },
     .norm = norm,
     .gate = gate_with,
     .append = append,
@@ -383,5 +423,5 @@ const ck_table TABLE = {
     .argmax = argmax,
     .log_sum_exp = log_sum_exp,
     .candidates = candidates,
-    .exercise = exercise,
+    .exercise = {[CK_FLOATS] = exercise_floats, [CK_INTEGERS] = exercise_integers},
 };

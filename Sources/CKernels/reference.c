@@ -8,12 +8,26 @@
 
 static bool supported(void) { return true; }
 
-static void lay(void *panel, size_t depth, size_t row, const float *values) {
-    memcpy((float *)panel + row * depth, values, depth * sizeof(float));
+static size_t strip_bytes(size_t depth) { return CK_STRIP * depth * sizeof(float); }
+
+static void lay(
+    void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch) {
+    for (size_t r = 0; r < CK_STRIP; r++) {
+        if (!rows[r]) continue;
+        ck_dequantize(type, rows[r], scratch, stored);
+        memcpy((float *)strip + r * depth, scratch, depth * sizeof(float));
+    }
 }
 
 static void row_of(const void *panel, size_t depth, size_t row, float *values) {
     memcpy(values, (const float *)panel + row * depth, depth * sizeof(float));
+}
+
+static size_t column_bytes(size_t depth) { return depth * sizeof(float); }
+
+static void unpack(const void *operands, size_t depth, size_t columns, size_t column, float *values) {
+    (void)columns;
+    memcpy(values, (const float *)operands + column * depth, depth * sizeof(float));
 }
 
 static void pack(
@@ -143,18 +157,34 @@ static double exercise(size_t rounds) {
     return (double)rounds * 256;
 }
 
+static const ck_format float_format = {
+    .name = "F32",
+    .form = CK_FLOATS,
+    .strip_bytes = strip_bytes,
+    .lay = lay,
+    .row = row_of,
+    .multiply = multiply,
+};
+
+/// Every stored type is computed in f32.
+static const ck_format *format_of(ck_type type) {
+    (void)type;
+    return &float_format;
+}
+
 const ck_table ck_reference = {
     .name = "reference",
-    .weight_type = "f32",
-    .weight_bytes = sizeof(float),
-    .operand_bytes = sizeof(float),
     .cache_bytes = sizeof(float),
     .columns = 8,
     .supported = supported,
-    .lay = lay,
-    .row = row_of,
-    .pack = pack,
-    .multiply = multiply,
+    .format = format_of,
+    .forms = {[CK_FLOATS] = {
+        .name = "f32",
+        .unit = CK_STRIP,
+        .column_bytes = column_bytes,
+        .pack = pack,
+        .unpack = unpack,
+    }},
     .norm = norm,
     .gate = gate,
     .append = append,
@@ -163,5 +193,5 @@ const ck_table ck_reference = {
     .argmax = argmax,
     .log_sum_exp = log_sum_exp,
     .candidates = candidates,
-    .exercise = exercise,
+    .exercise = {[CK_FLOATS] = exercise},
 };

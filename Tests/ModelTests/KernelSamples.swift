@@ -35,50 +35,134 @@ enum Samples {
     }
 }
 
-/// One product through the table, in its own layout.
+/// Rows of a stored type, made of chance: any bytes are values of a quantized type, but for its f16 factors.
+struct StoredRows {
+    let type: TensorType
+    let rows: Int
+    let depth: Int
+    private let bytes: [UInt8]
+
+    var rowBytes: Int { type.rowBytes(depth) }
+
+    /// Plain types hold normal numbers that bfloat16 holds exactly.
+    init(_ type: TensorType, rows: Int, depth: Int, using generator: inout Generator) {
+        self.type = type
+        self.rows = rows
+        self.depth = depth
+        let count = rows * depth
+        switch type {
+        case .f32: bytes = Self.bytes(Samples.bfloat16(count, using: &generator))
+        case .bf16:
+            bytes = Self.bytes(Samples.bfloat16(count, using: &generator).map { UInt16($0.bitPattern >> 16) })
+        case .f16: bytes = Self.bytes(Samples.bfloat16(count, using: &generator).map { Self.half($0) })
+        default:
+            var blocks = [UInt8](repeating: 0, count: rows * type.rowBytes(depth))
+            for index in blocks.indices { blocks[index] = UInt8.random(in: .min ... .max, using: &generator) }
+            for block in stride(from: 0, to: blocks.count, by: type.blockBytes) {
+                for place in Self.factors(of: type) {
+                    // 0.004 to 0.008, of either sign.
+                    let factor =
+                        UInt16.random(in: 0x1c00..<0x2000, using: &generator)
+                        | (Bool.random(using: &generator) ? 0x8000 : 0)
+                    blocks[block + place] = UInt8(factor & 0xff)
+                    blocks[block + place + 1] = UInt8(factor >> 8)
+                }
+            }
+            bytes = blocks
+        }
+    }
+
+    /// Exactly what the file format says.
+    func values(_ row: Int) -> [Float] {
+        var values = [Float](repeating: 0, count: depth)
+        bytes.withUnsafeBytes {
+            ck_dequantize(ck_type(rawValue: type.rawValue), $0.baseAddress.map { $0 + row * rowBytes }, &values, depth)
+        }
+        return values
+    }
+
+    /// In the strips of a format; rows are padded with zeros.
+    func panel(_ format: ck_format) throws -> Pages {
+        let strips = (rows + 15) / 16, stripBytes = format.strip_bytes(depth)
+        let panel = try Pages(bytes: strips * stripBytes)
+        var scratch = [Float](repeating: 0, count: depth)
+        bytes.withUnsafeBytes { bytes in
+            for strip in 0..<strips {
+                let places = (0..<16).map { row -> UnsafeRawPointer? in
+                    let index = strip * 16 + row
+                    return index < rows ? bytes.baseAddress.map { $0 + index * rowBytes } : nil
+                }
+                format.lay(
+                    panel.base + strip * stripBytes, depth, ck_type(rawValue: type.rawValue), depth, places, &scratch)
+            }
+        }
+        return panel
+    }
+
+    private static func bytes<Element>(_ values: [Element]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
+
+    private static func half(_ x: Float) -> UInt16 {
+        // Normal numbers of few bits: exponent and fraction only move.
+        let bits = x.bitPattern
+        guard x.magnitude >= 0x1p-14 else { return 0 }
+        return UInt16(bits >> 16 & 0x8000) | UInt16(((bits & 0x7fff_ffff) - 0x3800_0000) >> 13)
+    }
+
+    /// Where the f16 factors of a block lie.
+    private static func factors(of type: TensorType) -> [Int] {
+        switch type {
+        case .q4_1, .q5_1, .q4K, .q5K: [0, 2]
+        case .q2K: [80, 82]
+        case .q3K: [108]
+        case .q6K: [208]
+        default: [0]
+        }
+    }
+}
+
+/// One product through a table, in its own layout.
 struct Product {
     /// What the output holds before a product that adds.
     static let background: Float = 0.75
 
+    /// Weights and activations as the products see them: (rows), (columns) of (depth).
+    let weights: [[Float]]
+    let operands: [[Float]]
     private let out: [Float]
     private let stride: Int
 
-    init(
-        _ kernels: KernelTable, _ shape: (rows: Int, depth: Int, columns: Int), _ weights: [Float], _ inputs: [Float],
-        adding: Bool
-    ) throws {
-        let table = kernels.table.pointee
-        let panel = try Self.panel(kernels, rows: shape.rows, depth: shape.depth, weights)
-        let operands = try Pages(bytes: shape.columns * shape.depth * table.operand_bytes)
-        for column in 0..<shape.columns {
-            let values = Array(inputs[(column * shape.depth)..<((column + 1) * shape.depth)])
-            table.pack(operands.base, shape.depth, shape.columns, column, 0, values, shape.depth)
+    init(_ kernels: KernelTable, _ stored: StoredRows, inputs: [[Float]], adding: Bool = false) throws {
+        let format = kernels.format(of: stored.type).pointer.pointee, form = kernels.form(format.form)
+        let columns = inputs.count, depth = stored.depth, strips = (stored.rows + 15) / 16
+        let panel = try stored.panel(format)
+        let packed = try Pages(bytes: columns * form.column_bytes(depth))
+        for (column, values) in inputs.enumerated() {
+            form.pack(packed.base, depth, columns, column, 0, values, depth)
         }
-        let stride = shape.rows + 3
-        var out = [Float](repeating: Self.background, count: shape.columns * stride)
+        let stride = strips * 16 + 3
+        var out = [Float](repeating: Self.background, count: columns * stride)
         // In two parts, as workers would.
-        let strips = shape.rows / 16, first = strips / 2
+        let first = strips / 2
         out.withUnsafeMutableBufferPointer { out in
             guard let base = out.baseAddress else { return }
             for part in [0..<first, first..<strips] where !part.isEmpty {
-                table.multiply(
-                    panel.base, shape.depth, part.lowerBound, part.count, operands.base, shape.columns,
-                    base + part.lowerBound * 16, stride, adding)
+                format.multiply(
+                    panel.base, depth, part.lowerBound, part.count, packed.base, columns, base + part.lowerBound * 16,
+                    stride, adding)
             }
         }
         self.out = out
         self.stride = stride
+        var row = [Float](repeating: 0, count: depth)
+        weights = (0..<stored.rows).map {
+            format.row(panel.base, depth, $0, &row)
+            return row
+        }
+        operands = (0..<columns).map {
+            form.unpack(packed.base, depth, columns, $0, &row)
+            return row
+        }
     }
 
     subscript(row: Int, column: Int) -> Float { out[column * stride + row] }
-
-    static func panel(_ kernels: KernelTable, rows: Int, depth: Int, _ weights: [Float]) throws -> Pages {
-        let padded = (rows + 15) / 16 * 16
-        let panel = try Pages(bytes: padded * depth * kernels.table.pointee.weight_bytes)
-        for row in 0..<rows {
-            let values = Array(weights[(row * depth)..<((row + 1) * depth)])
-            kernels.table.pointee.lay(panel.base, depth, row, values)
-        }
-        return panel
-    }
 }

@@ -3,68 +3,89 @@ import Glibc
 import Model
 import Testing
 
-/// Products, norms and activations of every table against plain loops in double.
+/// Products of every table and stored type against plain loops in double, norms and activations.
 struct PanelProductTests {
-    /// Rows that are no multiple of a tile, depths that are odd multiples of 16, every width of a column group.
-    static let shapes: [(rows: Int, depth: Int, columns: Int)] =
-        (1...33).map { (48, 96, $0) } + [(16, 16, 1), (16, 32, 13), (80, 1040, 5), (112, 48, 64), (272, 224, 31)]
+    /// A depth of whole blocks, and one that ends within a block of activations where the type allows it.
+    private static func depths(_ type: TensorType) -> [Int] {
+        switch type.blockLength {
+        case 256: [256, 768]
+        case 32: [32, 416]
+        default: [16, 400]
+        }
+    }
 
-    @Test(arguments: try KernelTable.supported + [KernelTable.openBLAS()])
-    func `multiplies panels of every shape`(kernels: KernelTable) throws {
+    private static func inputs(_ columns: Int, _ depth: Int, using generator: inout Generator) -> [[Float]] {
+        (0..<columns).map { _ in Samples.bfloat16(depth, using: &generator) }
+    }
+
+    @Test(arguments: try KernelTable.supported + [KernelTable.openBLAS()], TensorType.allCases)
+    func `multiplies any type, rows and columns`(kernels: KernelTable, type: TensorType) throws {
         var generator = Generator(state: 5)
-        for shape in Self.shapes {
-            let weights = Samples.bfloat16(shape.rows * shape.depth, using: &generator)
-            let inputs = Samples.bfloat16(shape.columns * shape.depth, using: &generator)
-            for adding in [false, true] {
-                let product = try Product(kernels, shape, weights, inputs, adding: adding)
-                for column in 0..<shape.columns {
-                    for row in 0..<shape.rows {
+        for (depth, rows) in zip(Self.depths(type), [5, 37]) {
+            let stored = StoredRows(type, rows: rows, depth: depth, using: &generator)
+            for columns in 1...40 {
+                let inputs = Self.inputs(columns, depth, using: &generator)
+                let adding = columns.isMultiple(of: 3)
+                let product = try Product(kernels, stored, inputs: inputs, adding: adding)
+                var worst = 0.0
+                for column in 0..<columns {
+                    for row in 0..<rows {
                         var exact = adding ? Double(Product.background) : 0
-                        var size = 0.0
-                        for k in 0..<shape.depth {
-                            let term = Double(weights[row * shape.depth + k]) * Double(inputs[column * shape.depth + k])
+                        var size = 1.0
+                        for (weight, x) in zip(product.weights[row], product.operands[column]) {
+                            let term = Double(weight) * Double(x)
                             exact += term
                             size += abs(term)
                         }
-                        let got = Double(product[row, column])
-                        #expect(abs(got - exact) <= 1e-6 * size + 1e-6, "\(shape), row \(row), column \(column)")
+                        worst = max(worst, abs(Double(product[row, column]) - exact) / size)
                     }
                 }
+                #expect(worst <= 1e-6, "\(depth) x \(rows), \(columns) columns")
             }
         }
     }
 
-    @Test(arguments: KernelTable.supported)
-    func `a product is the same to the bit in any company`(kernels: KernelTable) throws {
+    @Test(arguments: KernelTable.supported, TensorType.allCases)
+    func `a product is the same to the bit in any company`(kernels: KernelTable, type: TensorType) throws {
         var generator = Generator(state: 6)
-        let depth = 352, rows = 144
-        let weights = Samples.bfloat16(rows * depth, using: &generator)
-        let inputs = Samples.bfloat16(33 * depth, using: &generator)
-        let alone = try (0..<33).map { column in
-            try Product(
-                kernels, (rows, depth, 1), weights, Array(inputs[(column * depth)..<((column + 1) * depth)]),
-                adding: false)
-        }
-        for columns in 2...33 {
-            let together = try Product(kernels, (rows, depth, columns), weights, inputs, adding: false)
-            for column in 0..<columns {
-                for row in 0..<rows {
-                    #expect(together[row, column].bitPattern == alone[column][row, 0].bitPattern)
-                }
+        let depth = Self.depths(type)[1]
+        let stored = StoredRows(type, rows: 48, depth: depth, using: &generator)
+        let inputs = Self.inputs(40, depth, using: &generator)
+        let alone = try inputs.map { try Product(kernels, stored, inputs: [$0]) }
+        for columns in 2...40 {
+            let together = try Product(kernels, stored, inputs: Array(inputs[..<columns]))
+            let same = (0..<columns).allSatisfy { column in
+                (0..<48).allSatisfy { together[$0, column].bitPattern == alone[column][$0, 0].bitPattern }
             }
+            #expect(same, "\(columns) columns")
         }
     }
 
-    @Test(arguments: KernelTable.supported)
-    func `gives a row of a panel back`(kernels: KernelTable) throws {
+    @Test(arguments: KernelTable.supported, TensorType.allCases)
+    func `gives a row of a panel back exactly`(kernels: KernelTable, type: TensorType) throws {
         var generator = Generator(state: 7)
-        let depth = 80, rows = 40
-        let weights = Samples.bfloat16(rows * depth, using: &generator)
-        let panel = try Product.panel(kernels, rows: rows, depth: depth, weights)
-        var row = [Float](repeating: 0, count: depth)
-        for index in 0..<rows {
-            kernels.table.pointee.row(panel.base, depth, index, &row)
-            #expect(row == Array(weights[(index * depth)..<((index + 1) * depth)]))
+        let stored = StoredRows(type, rows: 40, depth: Self.depths(type)[1], using: &generator)
+        let product = try Product(kernels, stored, inputs: Self.inputs(1, stored.depth, using: &generator))
+        for row in 0..<stored.rows { #expect(product.weights[row] == stored.values(row)) }
+    }
+
+    /// Within half a step of the block's scale, the largest value of a block exactly; zeros and huge spreads too.
+    @Test(arguments: KernelTable.supported)
+    func `int8 activations are as near as a scale for 256 allows`(kernels: KernelTable) throws {
+        guard kernels.form(CK_INTEGERS).pack != nil else { return }
+        var generator = Generator(state: 8)
+        let depth = 560
+        var values = Samples.normal(depth, using: &generator)
+        for index in 256..<512 { values[index] *= 1e-30 }
+        for index in 512..<560 { values[index] = 0 }
+        let stored = StoredRows(.q8_0, rows: 1, depth: 576, using: &generator)
+        let product = try Product(kernels, stored, inputs: [values + [Float](repeating: 0, count: 16)])
+        for block in stride(from: 0, to: depth, by: 256) {
+            let range = block..<min(block + 256, depth)
+            let largest = values[range].map(\.magnitude).max() ?? 0
+            for index in range {
+                #expect(abs(product.operands[0][index] - values[index]) <= largest / 127 * 0.50001)
+            }
         }
     }
 
@@ -99,16 +120,18 @@ struct PanelProductTests {
         }
     }
 
-    @Test(arguments: KernelTable.supported)
-    func `a NaN stays in its column`(kernels: KernelTable) throws {
+    @Test(arguments: KernelTable.supported, [TensorType.bf16, .q8_0])
+    func `a NaN stays in its column`(kernels: KernelTable, type: TensorType) throws {
         var generator = Generator(state: 9)
-        let depth = 64, rows = 32, columns = 13
-        let weights = Samples.bfloat16(rows * depth, using: &generator)
-        var inputs = Samples.bfloat16(columns * depth, using: &generator)
-        inputs[4 * depth + 7] = .nan
-        let product = try Product(kernels, (rows, depth, columns), weights, inputs, adding: false)
-        for column in 0..<columns {
-            for row in 0..<rows { #expect(product[row, column].isNaN == (column == 4)) }
+        let columns = 13
+        let stored = StoredRows(type, rows: 32, depth: 64, using: &generator)
+        for poison in [Float.nan, .infinity] {
+            var inputs = Self.inputs(columns, 64, using: &generator)
+            inputs[4][7] = poison
+            let product = try Product(kernels, stored, inputs: inputs)
+            for column in 0..<columns {
+                for row in 0..<32 { #expect(product[row, column].isFinite == (column != 4)) }
+            }
         }
     }
 }

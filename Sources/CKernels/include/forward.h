@@ -7,18 +7,18 @@
 // The forward pass as a flat list of operations, made once. Each is one stage of the team: many items, then all
 // wait for each other. A step changes only the ck_step that the operations read.
 
-enum { CK_GATE_ROWS = 32 };  // rows of gate, then as many of up, and so on
-
 typedef enum {
-    CK_EMBED,     // stream = rows of the embedding `matrix`; cosines and sines of each row's position
+    CK_EMBED,     // stream = rows of the embedding matrix; cosines and sines of each row's position
     CK_NORM,      // operands = norm(input)
-    CK_MULTIPLY,  // output = (or +=) matrix x operands
-    CK_GATE,      // inner operands = silu(gate) * up; `matrix` has CK_GATE_ROWS rows of gate and up in turn
+    CK_MULTIPLY,  // output = (or +=) matrices x operands, the rows of one matrix after those of the other
+    CK_GATE,      // inner operands = silu(first matrix x operands) * (second matrix x operands)
     CK_ROTATE,    // turns queries and keys of `projected` by their position, appends keys and values to the cache
     CK_ATTEND,    // queries of `projected` become attention outputs
     CK_PACK,      // operands = queries part of `projected`
     CK_GATHER,    // output = rows of the stream whose logits are wanted
 } ck_kind;
+
+enum { CK_MATRICES = 3 };  // most that share one input: query, key and value
 
 typedef enum {
     CK_ALL_ROWS,
@@ -26,16 +26,20 @@ typedef enum {
 } ck_rows;
 
 typedef struct {
+    const ck_format *format;
     const void *panel;
-    size_t rows;   // multiple of CK_STRIP
-    size_t depth;  // multiple of CK_STRIP
+    size_t strips;
+    size_t depth;        // multiple of CK_STRIP
+    size_t strip_bytes;
 } ck_matrix;
 
 typedef struct {
     ck_kind kind;
     ck_rows rows;
-    ck_matrix matrix;
-    const void *operands;  // of a product
+    ck_matrix matrices[CK_MATRICES];
+    size_t matrix_count;
+    bool inner;            // CK_MULTIPLY takes the inner operands
+    uint32_t forms;        // bit set of ck_form_kind: the operands that CK_NORM, CK_PACK and CK_GATE write
     const float *input;    // (rows, width), of CK_NORM
     const float *weight;   // (width), of CK_NORM
     float *output;         // (rows, output_stride)
@@ -67,7 +71,7 @@ typedef struct {
 typedef struct {
     const ck_table *table;
     size_t width;
-    size_t inner;               // feed-forward width, padded to CK_GATE_ROWS
+    size_t inner;               // feed-forward width, padded to whole strips
     size_t heads;
     size_t kv_heads;
     size_t head_size;
@@ -80,8 +84,8 @@ typedef struct {
     float *stream;              // (rows, width)
     float *projected;           // (rows, (heads + 2 * kv_heads) * head_size): queries, keys, values
     float *cosines, *sines;     // (rows, head_size / 2)
-    void *operands;             // (rows, max(width, heads * head_size))
-    void *inner_operands;       // (rows, inner)
+    void *operands[CK_FORMS];        // (rows, max(width, heads * head_size)), where any matrix takes the form
+    void *inner_operands[CK_FORMS];  // (rows, inner)
     uint8_t *scratch;           // scratch_bytes for each worker
     size_t scratch_bytes;
 
@@ -89,8 +93,8 @@ typedef struct {
     size_t operation_count;
 } ck_program;
 
-/// Scratch that one worker needs for steps of up to `rows` rows; multiple of 128.
-size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t depth, size_t rows);
+/// Scratch that one worker needs; multiple of 128.
+size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t width);
 
 /// Computes one step. Called by the thread that owns the program, with nobody else using the team.
 void ck_forward(ck_team *team, const ck_program *program, const ck_step *step);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dequantize.h"
+
 // Kernel tables: one per instruction set, the same functions in each. `reference` is the definition of right.
 //
 // Every kernel computes one output value in one fixed order of additions that depends on nothing but the
@@ -30,31 +32,55 @@ typedef struct {
     void *scratch;            // ck_table.attention_scratch bytes, 64-byte aligned
 } ck_attention;
 
-/// A weight matrix (rows, depth) is kept as a panel: strips of CK_STRIP rows, in the order the kernel reads.
-/// Activations (columns, depth) are kept as operands in the same spirit. Rows are padded to whole strips by
-/// zeros; depth is a multiple of CK_STRIP. Panels, operands and scratch are 64-byte aligned.
+/// The two forms in which a table holds activations.
+typedef enum {
+    CK_FLOATS,    // f32 or bf16
+    CK_INTEGERS,  // int8 with a scale for each 256
+    CK_FORMS,
+} ck_form_kind;
+
+/// Activations (columns, depth) as operands of a product: groups of `columns` of the table, in the order that the
+/// kernels read. 64-byte aligned.
 typedef struct {
     const char *name;
-    const char *weight_type;
-    size_t weight_bytes;   // of one weight in a panel
-    size_t operand_bytes;  // of one activation as an operand
-    size_t cache_bytes;    // of one key or value
-    size_t columns;        // columns the widest tile takes; one work item packs this many
-    size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
-
-    bool (*supported)(void);
-
-    /// Writes `values` (depth) as one row of a zeroed panel.
-    void (*lay)(void *panel, size_t depth, size_t row, const float *values);
-    /// Reads one row of a panel back (embedding look-up).
-    void (*row)(const void *panel, size_t depth, size_t row, float *values);
-    /// Writes values (count) as column `column` of `columns`, from depth `first`. Both multiples of CK_STRIP.
+    size_t unit;  // depth is packed in multiples of it, but for the end
+    size_t (*column_bytes)(size_t depth);
+    /// Writes values (count) as column `column` of `columns`, from depth `first`, a multiple of `unit`; `count` is a
+    /// multiple of CK_STRIP.
     void (*pack)(
         void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count);
+    /// Reads a column (depth) back, as the products see it.
+    void (*unpack)(const void *operands, size_t depth, size_t columns, size_t column, float *values);
+} ck_form;
+
+/// A way to keep a weight matrix (rows, depth): strips of CK_STRIP rows, in the order the kernels read. Rows are
+/// padded to whole strips by zeros; depth is a multiple of CK_STRIP. Strips are 64-byte aligned and in a row.
+typedef struct {
+    const char *name;
+    ck_form_kind form;  // of the activations it is multiplied with
+    size_t (*strip_bytes)(size_t depth);
+    /// Writes CK_STRIP rows as stored (`type`; NULL for a row of zeros) as one zeroed strip. scratch: (depth) zeros
+    /// where the stored rows are shorter than depth.
+    void (*lay)(void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch);
+    /// Reads one row of a panel back (embedding look-up).
+    void (*row)(const void *panel, size_t depth, size_t row, float *values);
     /// out[c * stride + r] = (or += where `add`) sum over depth of panel[first_strip * CK_STRIP + r] * operand[c].
     void (*multiply)(
         const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,
         float *out, size_t stride, bool add);
+} ck_format;
+
+typedef struct {
+    const char *name;
+    size_t cache_bytes;    // of one key or value
+    size_t columns;        // columns of a group of operands, and of the widest tile
+    size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
+
+    bool (*supported)(void);
+
+    /// How a matrix of this stored type is kept. Never NULL.
+    const ck_format *(*format)(ck_type type);
+    ck_form forms[CK_FORMS];
 
     /// out = x / sqrt(mean(x^2) + epsilon) * weight
     void (*norm)(float *out, const float *x, const float *weight, float epsilon, size_t count);
@@ -74,8 +100,8 @@ typedef struct {
     /// Indices with x >= threshold, rising; writes at most `capacity`, returns how many there are.
     size_t (*candidates)(const float *x, size_t count, float threshold, int32_t *indices, size_t capacity);
 
-    /// Multiply-adds on registers alone, for measuring the peak; returns how many products were summed.
-    double (*exercise)(size_t rounds);
+    /// The widest tile on data in the first-level cache, for measuring the peak; returns how many products were summed.
+    double (*exercise[CK_FORMS])(size_t rounds);
 } ck_table;
 
 /// Tables that are built in, best first, whether or not this CPU runs them. NULL past the end.
@@ -83,6 +109,8 @@ const ck_table *ck_table_at(size_t index);
 
 /// Best table that this CPU runs. Never NULL: `reference` runs everywhere.
 const ck_table *ck_table_best(void);
+
+static inline const ck_form *ck_form_of(const ck_table *table, ck_form_kind kind) { return &table->forms[kind]; }
 
 /// Bytes of one block of one head: K and V.
 static inline size_t ck_block_bytes(const ck_table *table, size_t head_size) {

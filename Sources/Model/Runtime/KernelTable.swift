@@ -13,8 +13,16 @@ package struct KernelTable: @unchecked Sendable {
     package let table: UnsafePointer<ck_table>
 
     package var name: String { String(cString: table.pointee.name) }
-    /// Element type of the weights as laid out for these kernels.
-    package var weightType: String { String(cString: table.pointee.weight_type) }
+
+    /// How these kernels keep a matrix of a stored type.
+    package func format(of type: TensorType) -> WeightFormat {
+        // kernels.h promises a format for every type.
+        guard let format = table.pointee.format(type.kernelType) else { preconditionFailure("no kernels for \(type)") }
+        return WeightFormat(pointer: format)
+    }
+
+    /// How these kernels hold activations of a form.
+    package func form(_ kind: ck_form_kind) -> ck_form { ck_form_of(table, kind).pointee }
 
     /// Tables this CPU runs, best first; the last is always `reference`.
     package static let supported: [KernelTable] = {

@@ -35,12 +35,10 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
         let model = plan.configuration
         self.plan = plan
         team = try ThreadTeam(workers: plan.threads)
-        weights = try Weights(WeightLayout(model, kernels: plan.kernels))
-        workspace = try Workspace(
-            WorkspaceLayout(model, kernels: plan.kernels, threads: plan.threads, capacity: plan.capacity))
+        weights = try Weights(plan.weights)
+        workspace = try Workspace(plan.workspace)
         cache = try PageMemory(bytes: plan.cacheBytes)
-        var loader = WeightLoader(
-            checkpoint: checkpoint, weights: weights, kernels: plan.kernels, team: team, progress: progress)
+        var loader = WeightLoader(checkpoint: checkpoint, weights: weights, team: team, progress: progress)
         try loader.load()
 
         frequencies = Self.frequencies(model)
@@ -121,12 +119,15 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     ) -> ck_program {
         let model = plan.configuration
         return ck_program(
-            table: plan.kernels.table, width: model.width, inner: WeightLayout.paddedInner(model), heads: model.heads,
+            table: plan.kernels.table, width: model.width, inner: WeightLayout.padded(model.feedForwardWidth),
+            heads: model.heads,
             kv_heads: model.keyValueHeads, head_size: model.headSize, epsilon: model.normEpsilon,
             frequencies: frequencies.baseAddress, cache: cache.base.assumingMemoryBound(to: UInt8.self),
             layers: model.layers, stream: workspace.stream, projected: workspace.projected,
-            cosines: workspace.cosines, sines: workspace.sines, operands: workspace.operands,
-            inner_operands: workspace.innerOperands, scratch: workspace.scratch,
+            cosines: workspace.cosines, sines: workspace.sines,
+            operands: (workspace.operands(CK_FLOATS), workspace.operands(CK_INTEGERS)),
+            inner_operands: (workspace.innerOperands(CK_FLOATS), workspace.innerOperands(CK_INTEGERS)),
+            scratch: workspace.scratch,
             scratch_bytes: workspace.layout.scratchBytes, operations: operations.baseAddress,
             operation_count: operations.count)
     }

@@ -1,3 +1,5 @@
+import CKernels
+
 extension MemoryPlan: CustomStringConvertible {
     /// The plan in lines of text, for the log at start and for `inspect`.
     package var description: String {
@@ -9,13 +11,23 @@ extension MemoryPlan: CustomStringConvertible {
             shape: \(shape.layers) layers, width \(shape.width), \(shape.heads) query heads over \
             \(shape.keyValueHeads) K/V heads of \(shape.headSize), vocabulary \(shape.vocabularySize)
             kernels: \(kernels.name), \(threads) threads
-            weights: \(Bytes(weightBytes)) as \(kernels.weightType)
+            weights: \(Bytes(weightBytes)) in strips of \(formats)
             K/V: \(perToken), \(shape.groupSize) x less than multi-head attention (\(Bytes(multiHeadBytesPerToken)))
             K/V pool: \(Bytes(cacheBytes)) in \(blockCount) blocks of \(KVBlock.tokens) tokens; \
             \(sequences) of \(contextLength) tokens fit
             workspace: \(Bytes(workspaceBytes)) for \(capacity.rows) rows a step; memory available: \
             \(Bytes(availableBytes))
             """
+    }
+
+    /// Formats of the weights, and of the activations they are multiplied with.
+    private var formats: String {
+        var bytes: [String: Int] = [:]
+        for panel in weights.productPanels {
+            let form = String(cString: kernels.form(panel.form).name)
+            bytes["\(panel.format.name) x \(form)", default: 0] += panel.bytes
+        }
+        return bytes.sorted { ($0.value, $0.key) > ($1.value, $1.key) }.map(\.key).joined(separator: ", ")
     }
 
     /// With one decimal, rounded down.

@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 
 extension MemoryPlan {
     /// Multiply-adds with weights for one token, without the head, which only rows that sample go through, and without
@@ -12,8 +12,12 @@ extension MemoryPlan {
     }
 
     /// Bytes of weights that a decode step reads, whatever the batch: all but an embedding table that is not the head.
-    package var weightBytesPerStep: Int {
-        let head = configuration.vocabularySize * configuration.width
-        return (layerProductsPerToken + head) * kernels.table.pointee.weight_bytes
+    package var weightBytesPerStep: Int { weights.productPanels.reduce(0) { $0 + $1.bytes } }
+
+    /// The form of activations that most products with weights take.
+    package var mainForm: ck_form_kind {
+        let integers = weights.productPanels.reduce(0) { $0 + ($1.form == CK_INTEGERS ? $1.strips * $1.depth : 0) }
+        let all = weights.productPanels.reduce(0) { $0 + $1.strips * $1.depth }
+        return 2 * integers > all ? CK_INTEGERS : CK_FLOATS
     }
 }

@@ -14,12 +14,16 @@ package struct MemoryPlan: Sendable {
     package private(set) var contextLength: Int
     /// Bytes this process could take when the plan was made.
     package let availableBytes: Int
-    /// Weights as laid out for the kernels.
-    package let weightBytes: Int
-    /// Activations, logits and scratch of the largest step.
-    package let workspaceBytes: Int
+    /// Where weights and activations will lie.
+    let weights: WeightLayout
+    let workspace: WorkspaceLayout
     /// K/V blocks in the pool.
     package private(set) var blockCount: Int
+
+    /// Weights as laid out for the kernels.
+    package var weightBytes: Int { weights.bytes }
+    /// Activations, logits and scratch of the largest step.
+    package var workspaceBytes: Int { workspace.bytes }
 
     /// Bytes of one K/V block over all layers and K/V heads.
     package var blockBytes: Int { KVBlock.tokens * cacheBytesPerToken }
@@ -57,8 +61,9 @@ package struct MemoryPlan: Sendable {
         self.availableBytes = availableBytes
         capacity = settings.capacity
         contextLength = max(1, min(settings.contextLength ?? model.contextLength, model.contextLength))
-        weightBytes = WeightLayout(model, kernels: kernels).bytes
-        workspaceBytes = WorkspaceLayout(model, kernels: kernels, threads: threads, capacity: capacity).bytes
+        weights = WeightLayout(model, kernels: kernels) { checkpoint.tensor($0)?.type }
+        workspace = WorkspaceLayout(
+            model, weights: weights, kernels: kernels, threads: threads, capacity: capacity)
         blockCount = 0
         blockCount = try chooseBlocks(settings.cacheBytes)
         contextLength = min(contextLength, blockCount * KVBlock.tokens)

@@ -16,7 +16,14 @@ extension KernelTable {
         table.initialize(to: reference.table.pointee)
         table.pointee.name = openBLASName
         table.pointee.item_strips = 32
-        table.pointee.multiply = { panel, depth, firstStrip, strips, operands, columns, out, stride, add in
+        table.pointee.format = { _ in KernelTable.openBLASFormat.pointer }
+        return KernelTable(table: table)
+    }()
+
+    private static let openBLASFormat: WeightFormat = {
+        let format = UnsafeMutablePointer<ck_format>.allocate(capacity: 1)
+        format.initialize(to: reference.format(of: .f32).pointer.pointee)
+        format.pointee.multiply = { panel, depth, firstStrip, strips, operands, columns, out, stride, add in
             let rows = Int32(strips * Int(CK_STRIP)), depthCount = Int32(depth)
             guard let panel, let operands else { return }
             let weights = panel.assumingMemoryBound(to: Float.self) + firstStrip * Int(CK_STRIP) * depth
@@ -28,7 +35,7 @@ extension KernelTable {
                 openblas_matrix_matrix(Int32(columns), rows, depthCount, x, weights, keep, out, Int32(stride))
             }
         }
-        return KernelTable(table: table)
+        return WeightFormat(pointer: UnsafePointer(format))
     }()
 
     /// Portable float32, on every CPU.

@@ -1,47 +1,34 @@
 import CKernels
 import Synchronization
 
-/// Lays one stored tensor into a panel: the team takes stretches of rows, reads them, makes them float32 and
-/// writes them in the kernel's order.
+/// Lays one stored tensor into strips: the team takes stretches of rows, reads them as stored and writes them in the
+/// kernel's order.
 ///
-/// Workers of the team share it; each touches only its own buffer and the panel rows of its items.
+/// Workers of the team share it; each touches only its own buffers and the strips of its items.
 final class PanelJob {
-    /// Which rows of the panel the tensor's rows become.
-    enum Rows {
-        case from(Int)
-        /// Stretches of `CK_GATE_ROWS`, the first or the second of each two.
-        case alternating(second: Bool)
-    }
-
     private let tensor: StoredTensor
-    private let panel: UnsafeMutableRawPointer
-    private let depth: Int
-    private let rows: Rows
-    private let kernels: KernelTable
-    /// Rows of one item: a whole head where rows change places within a head.
+    private let panel: WeightLayout.Panel
+    private let memory: UnsafeMutableRawPointer
+    /// Rows of one item, whole strips: a whole head where rows change places within a head.
     private let itemRows: Int
     private let stored: UnsafeMutableRawBufferPointer
-    private let values: UnsafeMutableBufferPointer<Float>
+    private let scratch: UnsafeMutableBufferPointer<Float>
     private let failure = Mutex<CheckpointError?>(nil)
 
-    /// `panel` must be zeroed: padding is not written.
-    init(
-        tensor: StoredTensor, panel: UnsafeMutableRawPointer, depth: Int, rows: Rows, kernels: KernelTable, workers: Int
-    ) {
+    /// `memory` of the panel must be zeroed: padding is not written.
+    init(tensor: StoredTensor, panel: WeightLayout.Panel, memory: UnsafeMutableRawPointer, workers: Int) {
         self.tensor = tensor
         self.panel = panel
-        self.depth = depth
-        self.rows = rows
-        self.kernels = kernels
+        self.memory = memory
         itemRows = tensor.rotaryLayout?.headSize ?? 64
         stored = .allocate(byteCount: workers * itemRows * tensor.rowBytes, alignment: 64)
-        values = .allocate(capacity: workers * depth)
-        values.initialize(repeating: 0)
+        scratch = .allocate(capacity: workers * panel.depth)
+        scratch.initialize(repeating: 0)
     }
 
     deinit {
         stored.deallocate()
-        values.deallocate()
+        scratch.deallocate()
     }
 
     func run(on team: ThreadTeam) throws(RuntimeError) {
@@ -65,26 +52,24 @@ final class PanelJob {
         let count = min(itemRows, tensor.rows - first)
         let bytes = itemRows * tensor.rowBytes
         let buffer = UnsafeMutableRawBufferPointer(rebasing: stored[(worker * bytes)..<((worker + 1) * bytes)])
-        let row = UnsafeMutableBufferPointer(rebasing: values[(worker * depth)..<((worker + 1) * depth)])
         do { try tensor.read(row: first, count: count, into: buffer) } catch {
             failure.withLock { $0 = $0 ?? error }
             return
         }
-        guard let source = buffer.baseAddress, let values = row.baseAddress else { return }
-        for index in first..<(first + count) {
-            let place = tensor.rotaryLayout?.storedRow(index) ?? index
-            let type = tensor.type.kernelType
-            ck_dequantize(type, source + (place - first) * tensor.rowBytes, values, tensor.columns)
-            kernels.table.pointee.lay(panel, depth, panelRow(index), values)
-        }
-    }
-
-    private func panelRow(_ row: Int) -> Int {
-        switch rows {
-        case .from(let first): return first + row
-        case .alternating(let second):
-            let stretch = Int(CK_GATE_ROWS)
-            return row / stretch * 2 * stretch + (second ? stretch : 0) + row % stretch
+        guard let source = UnsafeRawPointer(buffer.baseAddress), let scratch = scratch.baseAddress else { return }
+        let strip = Int(CK_STRIP)
+        withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: strip) { rows in
+            for start in stride(from: first, to: first + count, by: strip) {
+                for row in start..<(start + strip) {
+                    let place = tensor.rotaryLayout?.storedRow(row) ?? row
+                    let isThere = row < tensor.rows
+                    rows.initializeElement(
+                        at: row - start, to: isThere ? source + (place - first) * tensor.rowBytes : nil)
+                }
+                panel.format.pointer.pointee.lay(
+                    memory + start / strip * panel.stripBytes, panel.depth, tensor.type.kernelType, tensor.columns,
+                    rows.baseAddress, scratch + worker * panel.depth)
+            }
         }
     }
 }

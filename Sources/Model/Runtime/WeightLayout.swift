@@ -2,22 +2,30 @@ import CKernels
 
 /// Where each weight lies once it is laid out for the kernels. Sizes only; no memory.
 struct WeightLayout {
-    /// A panel: `rows` and `depth` padded, `offset` in the weight memory.
+    /// The strips of one tensor: `rows` and `depth` padded to whole strips, `offset` in the weight memory.
     struct Panel {
         let offset: Int
-        let rows: Int
+        let strips: Int
         let depth: Int
+        let stripBytes: Int
+        let format: WeightFormat
+
+        var bytes: Int { strips * stripBytes }
+        var form: ck_form_kind { format.form }
     }
 
     struct Layer {
         let attentionNorm: Int
-        /// Query, key and value rows, one after another.
-        let queryKeyValue: Panel
+        let query: Panel
+        let key: Panel
+        let value: Panel
         let attentionOutput: Panel
         let feedForwardNorm: Int
-        /// Rows of gate and up in turn, `CK_GATE_ROWS` of each.
-        let gateUp: Panel
+        let gate: Panel
+        let up: Panel
         let down: Panel
+
+        var panels: [Panel] { [query, key, value, attentionOutput, gate, up, down] }
     }
 
     let embedding: Panel
@@ -27,34 +35,35 @@ struct WeightLayout {
     let output: Panel
     let bytes: Int
 
-    init(_ model: ModelConfiguration, kernels: KernelTable) {
-        let weightBytes = kernels.table.pointee.weight_bytes
-        let inner = Self.paddedInner(model)
-        let attention = model.heads * model.headSize
-        let keys = model.keyValueHeads * model.headSize
+    /// Each tensor is kept as its stored type demands.
+    init(_ model: ModelConfiguration, kernels: KernelTable, type: (TensorRole) -> TensorType?) {
         var memory = PageLayout()
-        func panel(_ rows: Int, _ depth: Int) -> Panel {
-            let padded = Self.padded(rows, to: Int(CK_STRIP))
-            return Panel(offset: memory.place(padded * depth * weightBytes), rows: padded, depth: depth)
+        func panel(_ role: TensorRole) -> Panel {
+            let shape = role.shape(in: model), depth = Self.padded(shape.columns)
+            let format = kernels.format(of: type(role) ?? .f32)
+            let strips = Self.padded(shape.rows) / Int(CK_STRIP), stripBytes = format.stripBytes(depth: depth)
+            return Panel(
+                offset: memory.place(strips * stripBytes), strips: strips, depth: depth, stripBytes: stripBytes,
+                format: format)
         }
         func vector() -> Int { memory.place(model.width * MemoryLayout<Float>.stride) }
 
-        embedding = panel(model.vocabularySize, model.width)
-        layers = (0..<model.layers).map { _ in
-            Layer(
-                attentionNorm: vector(), queryKeyValue: panel(attention + 2 * keys, model.width),
-                attentionOutput: panel(model.width, attention), feedForwardNorm: vector(),
-                gateUp: panel(2 * inner, model.width), down: panel(model.width, inner))
+        embedding = panel(.embedding)
+        layers = (0..<model.layers).map { layer in
+            func part(_ tensor: LayerTensor) -> Panel { panel(.layer(layer, tensor)) }
+            return Layer(
+                attentionNorm: vector(), query: part(.query), key: part(.key), value: part(.value),
+                attentionOutput: part(.attentionOutput), feedForwardNorm: vector(), gate: part(.gate), up: part(.up),
+                down: part(.down))
         }
         outputNorm = vector()
-        output = model.tiedEmbeddings ? embedding : panel(model.vocabularySize, model.width)
+        output = model.tiedEmbeddings ? embedding : panel(.output)
         bytes = memory.bytes
     }
 
-    /// Feed-forward width as the kernels see it; the padding computes zeros.
-    static func paddedInner(_ model: ModelConfiguration) -> Int {
-        padded(model.feedForwardWidth, to: Int(CK_GATE_ROWS))
-    }
+    /// Everything that a decode step reads, whatever the batch.
+    var productPanels: [Panel] { layers.flatMap(\.panels) + [output] }
 
-    static func padded(_ count: Int, to unit: Int) -> Int { (count + unit - 1) / unit * unit }
+    /// To whole strips; the padding computes zeros.
+    static func padded(_ count: Int) -> Int { (count + Int(CK_STRIP) - 1) / Int(CK_STRIP) * Int(CK_STRIP) }
 }

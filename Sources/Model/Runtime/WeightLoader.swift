@@ -4,7 +4,6 @@ import CKernels
 struct WeightLoader {
     let checkpoint: Checkpoint
     let weights: Weights
-    let kernels: KernelTable
     let team: ThreadTeam
     private let total: Int
     private var done = 0
@@ -12,45 +11,38 @@ struct WeightLoader {
 
     /// `progress` is told the share of the bytes read, 0 to 1, on the calling thread.
     init(
-        checkpoint: Checkpoint, weights: Weights, kernels: KernelTable, team: ThreadTeam,
-        progress: @escaping (Double) -> Void
+        checkpoint: Checkpoint, weights: Weights, team: ThreadTeam, progress: @escaping (Double) -> Void
     ) {
         self.checkpoint = checkpoint
         self.weights = weights
-        self.kernels = kernels
         self.team = team
         self.progress = progress
         total = max(1, checkpoint.byteCount)
     }
 
     mutating func load() throws(RuntimeError) {
-        let model = checkpoint.configuration, layout = weights.layout
-        let queries = model.heads * model.headSize, keys = model.keyValueHeads * model.headSize
+        let layout = weights.layout
         try lay(.embedding, in: layout.embedding)
         for (index, layer) in layout.layers.enumerated() {
             try copy(.layer(index, .attentionNorm), to: layer.attentionNorm)
-            try lay(.layer(index, .query), in: layer.queryKeyValue)
-            try lay(.layer(index, .key), in: layer.queryKeyValue, rows: .from(queries))
-            try lay(.layer(index, .value), in: layer.queryKeyValue, rows: .from(queries + keys))
+            try lay(.layer(index, .query), in: layer.query)
+            try lay(.layer(index, .key), in: layer.key)
+            try lay(.layer(index, .value), in: layer.value)
             try lay(.layer(index, .attentionOutput), in: layer.attentionOutput)
             try copy(.layer(index, .feedForwardNorm), to: layer.feedForwardNorm)
-            try lay(.layer(index, .gate), in: layer.gateUp, rows: .alternating(second: false))
-            try lay(.layer(index, .up), in: layer.gateUp, rows: .alternating(second: true))
+            try lay(.layer(index, .gate), in: layer.gate)
+            try lay(.layer(index, .up), in: layer.up)
             try lay(.layer(index, .down), in: layer.down)
         }
         try copy(.outputNorm, to: layout.outputNorm)
-        if !model.tiedEmbeddings { try lay(.output, in: layout.output) }
+        if !checkpoint.configuration.tiedEmbeddings { try lay(.output, in: layout.output) }
         progress(1)
     }
 
-    private mutating func lay(
-        _ role: TensorRole, in panel: WeightLayout.Panel, rows: PanelJob.Rows = .from(0)
-    ) throws(RuntimeError) {
+    private mutating func lay(_ role: TensorRole, in panel: WeightLayout.Panel) throws(RuntimeError) {
         let tensor = try stored(role)
-        let job = PanelJob(
-            tensor: tensor, panel: weights.panelMemory(panel), depth: panel.depth, rows: rows, kernels: kernels,
-            workers: team.workers)
-        try job.run(on: team)
+        try PanelJob(tensor: tensor, panel: panel, memory: weights.memory(of: panel), workers: team.workers).run(
+            on: team)
         advance(by: tensor)
     }
 

@@ -11,10 +11,12 @@ struct Weights {
     }
 
     func matrix(_ panel: WeightLayout.Panel) -> ck_matrix {
-        ck_matrix(panel: memory.base + panel.offset, rows: panel.rows, depth: panel.depth)
+        ck_matrix(
+            format: panel.format.pointer, panel: memory(of: panel), strips: panel.strips, depth: panel.depth,
+            strip_bytes: panel.stripBytes)
     }
 
-    func panelMemory(_ panel: WeightLayout.Panel) -> UnsafeMutableRawPointer { memory.base + panel.offset }
+    func memory(of panel: WeightLayout.Panel) -> UnsafeMutableRawPointer { memory.base + panel.offset }
 
     /// (width) float32
     func vector(_ offset: Int) -> UnsafeMutablePointer<Float> {

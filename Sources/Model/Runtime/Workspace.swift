@@ -7,8 +7,9 @@ struct WorkspaceLayout {
     let projected: Int
     let cosines: Int
     let sines: Int
-    let operands: Int
-    let innerOperands: Int
+    /// For each form of activations.
+    let operands: [Int]
+    let innerOperands: [Int]
     let logits: Int
     let positions: Int
     let spans: Int
@@ -19,14 +20,18 @@ struct WorkspaceLayout {
     let logitStride: Int
     let bytes: Int
 
-    init(_ model: ModelConfiguration, kernels: KernelTable, threads: Int, capacity: BatchCapacity) {
-        let float = MemoryLayout<Float>.stride, operand = kernels.table.pointee.operand_bytes
+    init(
+        _ model: ModelConfiguration, weights: WeightLayout, kernels: KernelTable, threads: Int, capacity: BatchCapacity
+    ) {
+        let float = MemoryLayout<Float>.stride
         let rows = capacity.rows
         let attention = model.heads * model.headSize
         let depth = max(model.width, attention)
+        let inner = WeightLayout.padded(model.feedForwardWidth)
+        let used = Set(weights.productPanels.map(\.form.rawValue))
         let half = model.headSize / 2
-        logitStride = WeightLayout.padded(model.vocabularySize, to: Int(CK_STRIP))
-        scratchBytes = ck_scratch_bytes(kernels.table, model.headSize, model.groupSize, model.width, rows)
+        logitStride = WeightLayout.padded(model.vocabularySize)
+        scratchBytes = ck_scratch_bytes(kernels.table, model.headSize, model.groupSize, model.width)
 
         var memory = PageLayout()
         stream = memory.place(rows * model.width * float)
@@ -34,8 +39,14 @@ struct WorkspaceLayout {
         projected = memory.place(rows * (attention + 2 * model.keyValueHeads * model.headSize) * float)
         cosines = memory.place(rows * half * float)
         sines = memory.place(rows * half * float)
-        operands = memory.place(rows * depth * operand)
-        innerOperands = memory.place(rows * WeightLayout.paddedInner(model) * operand)
+        func columns(_ depth: Int) -> [Int] {
+            [CK_FLOATS, CK_INTEGERS].map { form in
+                let used = used.contains(form.rawValue)
+                return memory.place(used ? rows * kernels.form(form).column_bytes(depth) : 0)
+            }
+        }
+        operands = columns(depth)
+        innerOperands = columns(inner)
         logits = memory.place(capacity.logitRows * logitStride * float)
         positions = memory.place(rows * MemoryLayout<Int32>.stride)
         spans = memory.place(rows * MemoryLayout<ck_span>.stride)
@@ -63,10 +74,14 @@ struct Workspace {
     /// (rows, headSize / 2)
     var cosines: UnsafeMutablePointer<Float> { floats(layout.cosines) }
     var sines: UnsafeMutablePointer<Float> { floats(layout.sines) }
-    /// (rows, the wider of width and attention), in the order of the kernels
-    var operands: UnsafeMutableRawPointer { memory.base + layout.operands }
-    /// (rows, feed-forward width), in the order of the kernels
-    var innerOperands: UnsafeMutableRawPointer { memory.base + layout.innerOperands }
+    /// (rows, the wider of width and attention) for each form, in the order of the kernels
+    func operands(_ form: ck_form_kind) -> UnsafeMutableRawPointer {
+        memory.base + layout.operands[Int(form.rawValue)]
+    }
+    /// (rows, feed-forward width) for each form, in the order of the kernels
+    func innerOperands(_ form: ck_form_kind) -> UnsafeMutableRawPointer {
+        memory.base + layout.innerOperands[Int(form.rawValue)]
+    }
     /// (logit rows, logitStride)
     var logits: UnsafeMutablePointer<Float> { floats(layout.logits) }
     /// (rows)

@@ -49,7 +49,7 @@ struct BenchModelCommand: AsyncParsableCommand {
 
     private func measure(_ stopwatch: ModelStopwatch) throws {
         let plan = stopwatch.model.plan
-        let limits = try MachineLimits(team: stopwatch.model.team, kernels: plan.kernels)
+        let limits = try MachineLimits(team: stopwatch.model.team, kernels: plan.kernels, form: plan.mainForm)
         print("memory bandwidth \(Self.rounded(limits.bytesPerSecond / 1e9)) GB/s")
         print("peak arithmetic  \(Self.rounded(limits.productsPerSecond / 1e9)) G multiply-adds/s\n")
         let rate = stopwatch.prefill(tokens: prefill)

@@ -1,0 +1,430 @@
+// Products of quantized strips (strips.h) with 8-bit activations, written once for every instruction set. Before it
+// is included an instruction set's file defines, beside what panel_kernels.h wants:
+//   LANES             rows that one register holds: 16, or 8 in two passes over a strip
+//   vf, vi, vb, vh    LANES float, int32; the same bytes as uint8, uint16
+//   INTEGER_COLUMNS   columns of the widest tile
+//   SIGNED_BYTES      1 where 8-bit weights are multiplied as signed numbers, without their offset of 128
+//   dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits)
+//                     sum += weights[i] . x[i * stride], 4 bytes a lane, unsigned (of so many bits) by signed
+//   pair_dots(vi sum, const uint8_t *pairs, int32_t x)  sum += 2 bytes a lane . 2 int16 of x
+//   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16
+//
+// Operands: groups of COLUMNS columns (the last may be narrower), each [block of 256] ck_integers:
+//   scale     [columns] f32
+//   pairs     [4][columns] sums of two units as int16
+//   units     [8][columns] minus the sum of each unit of 32
+//   halves    [16][columns] minus the sum of each half unit
+//   values    [64][columns] 4 int8 each
+//
+// The sum of one output value: int32 inside a unit (exact), f32 over the units of a block in order, f32 over the
+// blocks in order. So it does not depend on the tile.
+
+enum { I_SCALE = 0, I_PAIRS = 1, I_UNITS = 5, I_HALVES = 13, I_VALUES = 29, I_WORDS = 93 };
+
+INLINE vf splat(float x) { return (vf)x; }
+INLINE vi splat_int(int32_t x) { return (vi)x; }
+INLINE vf floats(vi x) { return __builtin_convertvector(x, vf); }
+INLINE vf fused(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE float float_at(const int32_t *p) { return ((const union { int32_t i; float f; } *)p)->f; }
+
+/// Smallest number of bits that holds every unpacked weight, and what was added to make it unsigned.
+INLINE int bits_of(ck_type type) {
+    switch (type) {
+        case CK_Q2_K: return 2;
+        case CK_Q3_K: return 3;
+        case CK_Q5_0:
+        case CK_Q5_1:
+        case CK_Q5_K: return 5;
+        case CK_Q6_K: return 6;
+        case CK_Q8_0:
+        case CK_IQ4_NL:
+        case CK_IQ4_XS: return 8;
+        default: return 4;
+    }
+}
+
+INLINE int offset_bits_of(ck_type type) {
+    switch (type) {
+        case CK_Q3_K: return 2;
+        case CK_Q4_0: return 3;
+        case CK_Q5_0: return 4;
+        case CK_Q6_K: return 5;
+        case CK_Q8_0:
+        case CK_IQ4_NL:
+        case CK_IQ4_XS: return 7;
+        default: return -1;
+    }
+}
+
+/// Values of IQ4 types, plus 128.
+static const uint8_t iq4_table[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+
+INLINE vb vector_at(const uint8_t *vectors, size_t index, size_t part) {
+    return *(const vb *)(vectors + index * 64 + part * LANES * 4);
+}
+INLINE vb right(vb v, size_t bits) { return (vb)((vh)v >> (vh)(uint16_t)bits); }
+INLINE vb left(vb v, size_t bits) { return (vb)((vh)v << (vh)(uint16_t)bits); }
+
+/// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes.
+INLINE void unpack(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, vb w[8]) {
+    const uint8_t *high = block + at.high;
+#pragma clang loop unroll(full)
+    for (size_t g = 0; g < 8; g++) {
+        switch (type) {
+            case CK_Q4_0:
+            case CK_Q4_1: w[g] = right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15; break;
+            case CK_IQ4_NL:
+            case CK_IQ4_XS:
+                w[g] = lookup(right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15, iq4_table);
+                break;
+            case CK_Q5_0:
+            case CK_Q5_1: {
+                vb low = right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15;
+                vb fifth = vector_at(high, j, part);
+                w[g] = low | ((g < 4 ? left(fifth, 4 - g) : right(fifth, g - 4)) & 16);
+                break;
+            }
+            case CK_Q8_0: w[g] = vector_at(block, 8 * j + g, part); break;
+            case CK_Q4_K: w[g] = right(vector_at(block, j / 2 * 8 + g, part), j % 2 * 4) & 15; break;
+            case CK_Q5_K: {
+                vb low = right(vector_at(block, j / 2 * 8 + g, part), j % 2 * 4) & 15;
+                w[g] = low | left(right(vector_at(high, g, part), j) & 1, 4);
+                break;
+            }
+            case CK_Q6_K: {
+                vb low = right(vector_at(block, j / 4 * 16 + j % 2 * 8 + g, part), j % 4 / 2 * 4) & 15;
+                w[g] = low | left(right(vector_at(high, j / 4 * 8 + g, part), j % 4 * 2) & 3, 4);
+                break;
+            }
+            case CK_Q3_K: {
+                vb low = right(vector_at(block, j / 4 * 8 + g, part), j % 4 * 2) & 3;
+                w[g] = low | left(right(vector_at(high, g, part), j) & 1, 2);
+                break;
+            }
+            case CK_Q2_K: w[g] = right(vector_at(block, j / 4 * 8 + g, part), j % 4 * 2) & 3; break;
+            default: break;
+        }
+    }
+}
+
+typedef uint8_t byte_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+typedef int8_t signed_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+
+INLINE vf scale_at(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t index) {
+    const uint8_t *p = block + at.scales + index * CK_STRIP + part * LANES;
+    bool is_signed = type == CK_Q3_K || type == CK_Q6_K || type == CK_IQ4_XS;
+    vi wide = is_signed ? __builtin_convertvector(*(const signed_lanes *)p, vi)
+                        : __builtin_convertvector(*(const byte_lanes *)p, vi);
+    return floats(wide);
+}
+
+INLINE vf factor_at(const uint8_t *block, ck_places at, size_t part, size_t index) {
+    return halves(block + at.factors + (index * CK_STRIP + part * LANES) * 2);
+}
+
+/// Where the sum of a unit, or of a half, starts: minus the offset of the weights times the sum of the activations.
+INLINE vi start(const ck_type type, int32_t minus_sum) {
+    int bits = offset_bits_of(type);
+    if (bits < 0 || (SIGNED_BYTES && bits == 7)) return splat_int(0);
+    return splat_int(minus_sum) << bits;
+}
+
+/// t[c] += one unit of 32 values.
+INLINE void add_unit(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t units, size_t part, size_t j, vf d,
+    const int32_t *x, vf *t) {
+    const ck_parts parts = ck_parts_of(type);
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n;
+    vb w[8];
+    unpack(type, block, at, part, j, w);
+    if (parts.scales == 16) {
+        vf low = scale_at(type, block, at, part, 2 * j) * d, high = scale_at(type, block, at, part, 2 * j + 1) * d;
+        const int32_t *sums = x + (I_HALVES + 2 * j) * (size_t)n;
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) {
+            vi a = dots(start(type, sums[c]), w, 4, values + c, (size_t)n, bits_of(type));
+            vi b = dots(start(type, sums[n + c]), w + 4, 4, values + 4 * n + c, (size_t)n, bits_of(type));
+            t[c] = fused(floats(b), high, fused(floats(a), low, t[c]));
+        }
+    } else {
+        vf scale = parts.whole ? scale_at(type, block, at, part, j) * d : factor_at(block, at, part, j);
+        const int32_t *sums = x + (I_UNITS + j) * (size_t)n;
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) {
+            vi a = dots(start(type, sums[c]), w, 8, values + c, (size_t)n, bits_of(type));
+            t[c] = fused(floats(a), scale, t[c]);
+        }
+        if (!parts.whole && parts.factors == 2) {
+            vf m = -factor_at(block, at, part, units + j);
+#pragma clang loop unroll(full)
+            for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(sums[c])), t[c]);
+        }
+    }
+}
+
+/// t[c] -= dmin * minima . sums, for types of 256 values that have minima.
+INLINE void subtract_minima(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t part, const int32_t *x, vf *t) {
+    const uint8_t *minima = block + at.minima;
+    vf dmin = -factor_at(block, at, part, 1);
+    if (type == CK_Q2_K) {
+        for (size_t j = 0; j < 16; j++) {
+            byte_lanes bytes = *(const byte_lanes *)(minima + j * CK_STRIP + part * LANES);
+            vf m = -dmin * floats(__builtin_convertvector(bytes, vi));
+#pragma clang loop unroll(full)
+            for (int c = 0; c < n; c++) {
+                t[c] = fused(m, floats(splat_int(x[(I_HALVES + j) * (size_t)n + (size_t)c])), t[c]);
+            }
+        }
+        return;
+    }
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) {
+        vi sum = splat_int(0);
+#pragma clang loop unroll(full)
+        for (size_t p = 0; p < 4; p++) {
+            const uint8_t *pairs = minima + (p * CK_STRIP + part * LANES) * 2;
+            sum = pair_dots(sum, pairs, x[(I_PAIRS + p) * (size_t)n + (size_t)c]);
+        }
+        t[c] = fused(dmin, floats(sum), t[c]);
+    }
+}
+
+/// One tile: a strip by n columns.
+INLINE void integer_tile(
+    const ck_type type, const int n, const uint8_t *strip, size_t depth, const int32_t *x, float *out, size_t stride,
+    bool add) {
+    const ck_parts parts = ck_parts_of(type);
+    for (size_t part = 0; part < CK_STRIP / LANES; part++) {
+        const uint8_t *block = strip;
+        const int32_t *operand = x;
+        vf total[INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) total[c] = splat(0);
+        for (size_t left = depth / CK_UNIT; left > 0;) {
+            size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
+            ck_places at = ck_places_of(parts, units);
+            vf d = parts.whole ? factor_at(block, at, part, 0) : splat(0), t[INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+            for (int c = 0; c < n; c++) t[c] = splat(0);
+#pragma clang loop unroll(disable)
+            for (size_t j = 0; j < units; j++) add_unit(type, n, block, at, units, part, j, d, operand, t);
+            if (parts.minima > 0) subtract_minima(type, n, block, at, part, operand, t);
+#pragma clang loop unroll(full)
+            for (int c = 0; c < n; c++) total[c] = fused(t[c], splat(float_at(operand + c)), total[c]);
+            block += at.bytes;
+            operand += I_WORDS * n;
+            left -= units;
+        }
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) {
+            float *place = out + (size_t)c * stride + part * LANES;
+            vf_unaligned *to = (vf_unaligned *)place;
+            *to = add ? *to + total[c] : total[c];
+        }
+    }
+}
+
+/// Bytes of operands that several strips read again and again: they should stay in the second-level cache.
+enum { OPERAND_BYTES = 256 << 10 };
+
+INLINE size_t blocks_of(size_t depth) { return (depth + CK_BLOCK_DEPTH - 1) / CK_BLOCK_DEPTH; }
+
+#define INTEGER_TILE(n) \
+    case n: integer_tile(type, n, strip, depth, x, to, stride, add); break;
+
+INLINE void integer_multiply(
+    const ck_type type, const uint8_t *panel, size_t depth, size_t first_strip, size_t strips, const int32_t *operands,
+    size_t columns, float *out, size_t stride, bool add) {
+    size_t strip_bytes = ck_integer_strip_bytes(type, depth), words = blocks_of(depth) * I_WORDS;
+    size_t chunk = OPERAND_BYTES / (4 * words) / COLUMNS * COLUMNS;
+    if (chunk < COLUMNS) chunk = COLUMNS;
+    for (size_t begin = 0; begin < columns; begin += chunk) {
+        size_t end = columns - begin < chunk ? columns : begin + chunk;
+        for (size_t s = 0; s < strips; s++) {
+            const uint8_t *strip = panel + (first_strip + s) * strip_bytes;
+            for (size_t c = begin; c < end; c += COLUMNS) {
+                const int32_t *x = operands + c * words;
+                float *to = out + c * stride + s * CK_STRIP;
+                switch (end - c < COLUMNS ? end - c : COLUMNS) {
+                    INTEGER_TILE(1) INTEGER_TILE(2) INTEGER_TILE(3) INTEGER_TILE(4)
+#if COLUMNS > 4
+                    INTEGER_TILE(5) INTEGER_TILE(6) INTEGER_TILE(7) INTEGER_TILE(8)
+                    INTEGER_TILE(9) INTEGER_TILE(10) INTEGER_TILE(11) INTEGER_TILE(12)
+#endif
+                }
+            }
+        }
+    }
+}
+
+/// One row back as f32: each of its values as the products see it.
+INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, size_t row, float *values) {
+    const ck_parts parts = ck_parts_of(type);
+    size_t part = row % CK_STRIP / LANES, lane = row % LANES;
+    const uint8_t *block = panel + row / CK_STRIP * ck_integer_strip_bytes(type, depth);
+    int offset = offset_bits_of(type) < 0 ? 0 : 1 << offset_bits_of(type);
+    for (size_t left = depth / CK_UNIT; left > 0;) {
+        size_t units = left < CK_UNITS ? left : CK_UNITS;
+        ck_places at = ck_places_of(parts, units);
+        for (size_t j = 0; j < units; j++) {
+            vb w[8];
+            unpack(type, block, at, part, j, w);
+            for (size_t i = 0; i < CK_UNIT; i++) {
+                size_t half = parts.scales == 16 ? 2 * j + i / 16 : j;
+                float scale = factor_at(block, at, part, parts.whole ? 0 : j)[lane];
+                if (parts.whole) scale *= scale_at(type, block, at, part, half)[lane];
+                float minimum = 0;
+                if (parts.factors == 2) minimum = -factor_at(block, at, part, parts.whole ? 1 : units + j)[lane];
+                if (type == CK_Q2_K) minimum *= -(float)block[at.minima + half * CK_STRIP + row % CK_STRIP];
+                if (type == CK_Q4_K || type == CK_Q5_K) {
+                    minimum *= -(float)block[at.minima + (j / 2 * CK_STRIP + row % CK_STRIP) * 2 + j % 2];
+                }
+                const uint8_t *bytes = (const uint8_t *)&w[i / 4];
+                float q = (float)((int)bytes[lane * 4 + i % 4] - offset);
+                values[j * CK_UNIT + i] = parts.factors == 2 ? scale * q - minimum : scale * q;
+            }
+        }
+        values += units * CK_UNIT;
+        block += at.bytes;
+        left -= units;
+    }
+}
+
+/// 256 values, or fewer and zeros, as one block of a column. A NaN or an infinity makes the whole block NaN.
+INLINE void quantize(const float *x, size_t count, int32_t *block, size_t n) {
+    _Alignas(64) int8_t q[CK_BLOCK_DEPTH] = {0};
+    u32x16 top = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        u32x16 magnitude = (u32x16)load(x + i) & 0x7fffffff;
+        top = __builtin_elementwise_max(top, magnitude);
+    }
+    uint32_t bits = __builtin_reduce_max(top);
+    float largest;
+    memcpy(&largest, &bits, sizeof largest);
+    bool finite = bits < 0x7f800000;
+    float inverse = finite && largest > 0 ? 127 / largest : 0;
+    // A value so small that its inverse overflows counts as nothing.
+    if (!(inverse < 0x1p126f)) inverse = 0;
+    float scale = finite ? largest / 127 : NAN;
+    memcpy(block, &scale, sizeof scale);
+    for (size_t i = 0; finite && i < count; i += 16) {
+        f32x16 rounded = __builtin_elementwise_roundeven(load(x + i) * inverse);
+        typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+        i8x16 bytes = __builtin_convertvector(__builtin_convertvector(rounded, i32x16), i8x16);
+        memcpy(q + i, &bytes, 16);
+    }
+    int32_t units[CK_UNITS];
+    for (size_t j = 0; j < CK_UNITS; j++) {
+        int32_t sums[2] = {0, 0};
+        for (size_t i = 0; i < CK_UNIT; i++) sums[i / 16] += q[j * CK_UNIT + i];
+        block[(I_HALVES + 2 * j) * n] = -sums[0];
+        block[(I_HALVES + 2 * j + 1) * n] = -sums[1];
+        units[j] = sums[0] + sums[1];
+        block[(I_UNITS + j) * n] = -units[j];
+    }
+    for (size_t p = 0; p < 4; p++) {
+        block[(I_PAIRS + p) * n] = (int32_t)((uint32_t)(units[2 * p] & 0xffff) | (uint32_t)units[2 * p + 1] << 16);
+    }
+    for (size_t k = 0; k < 64; k++) memcpy(block + (I_VALUES + k) * n, q + 4 * k, 4);
+}
+
+static size_t integer_bytes(size_t depth) { return blocks_of(depth) * I_WORDS * 4; }
+
+static void integer_pack(
+    void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count) {
+    size_t group = column / COLUMNS * COLUMNS, n = columns - group < COLUMNS ? columns - group : COLUMNS;
+    int32_t *block = (int32_t *)operands + group * blocks_of(depth) * I_WORDS + first / CK_BLOCK_DEPTH * I_WORDS * n;
+    for (size_t done = 0; done < count; done += CK_BLOCK_DEPTH) {
+        size_t left = count - done < CK_BLOCK_DEPTH ? count - done : CK_BLOCK_DEPTH;
+        quantize(values + done, left, block + column - group, n);
+        block += I_WORDS * n;
+    }
+}
+
+static void integer_unpack(const void *operands, size_t depth, size_t columns, size_t column, float *values) {
+    size_t group = column / COLUMNS * COLUMNS, n = columns - group < COLUMNS ? columns - group : COLUMNS;
+    const int32_t *block = (const int32_t *)operands + group * blocks_of(depth) * I_WORDS + column - group;
+    for (size_t i = 0; i < depth; i++) {
+        const int32_t *at = block + i / CK_BLOCK_DEPTH * I_WORDS * n;
+        const int8_t *bytes = (const int8_t *)(at + (I_VALUES + i % CK_BLOCK_DEPTH / 4) * n);
+        values[i] = float_at(at) * (float)bytes[i % 4];
+    }
+}
+
+/// Dot products of the widest tile, nothing else.
+static double exercise_integers(size_t rounds) {
+    enum { GROUPS = 64 };
+    _Alignas(64) int32_t x[GROUPS * INTEGER_COLUMNS];
+    memset(x, 1, sizeof x);
+    vi sums[INTEGER_COLUMNS];
+    vb w[4];
+    memset(w, 3, sizeof w);
+    for (int c = 0; c < INTEGER_COLUMNS; c++) sums[c] = splat_int(0);
+    for (size_t i = 0; i < rounds; i++) {
+        for (size_t g = 0; g < GROUPS; g += 4) {
+#pragma clang loop unroll(full)
+            for (int c = 0; c < INTEGER_COLUMNS; c++) {
+                sums[c] = dots(sums[c], w, 4, x + g * INTEGER_COLUMNS + c, INTEGER_COLUMNS, 4);
+            }
+        }
+    }
+    volatile int32_t sink = 0;
+    for (int c = 0; c < INTEGER_COLUMNS; c++) sink = sink + sums[c][0];
+    return (double)rounds * GROUPS * INTEGER_COLUMNS * LANES * 4;
+}
+
+#define INTEGER_FORMAT(type, label)                                                                                \
+    static size_t type##_bytes(size_t depth) { return ck_integer_strip_bytes(type, depth); }                        \
+    static void type##_lay(                                                                                        \
+        void *strip, size_t depth, ck_type same, size_t stored, const void *const rows[CK_STRIP], float *scratch) { \
+        (void)depth, (void)same, (void)scratch;                                                                    \
+        ck_lay_strip(type, strip, stored, rows);                                                                   \
+    }                                                                                                              \
+    static void type##_row(const void *panel, size_t depth, size_t row, float *values) {                           \
+        integer_row(type, panel, depth, row, values);                                                              \
+    }                                                                                                              \
+    static void type##_multiply(                                                                                   \
+        const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,  \
+        float *out, size_t stride, bool add) {                                                                     \
+        integer_multiply(type, panel, depth, first_strip, strips, operands, columns, out, stride, add);            \
+    }                                                                                                              \
+    static const ck_format type##_format = {                                                                       \
+        .name = label,                                                                                             \
+        .form = CK_INTEGERS,                                                                                       \
+        .strip_bytes = type##_bytes,                                                                               \
+        .lay = type##_lay,                                                                                         \
+        .row = type##_row,                                                                                         \
+        .multiply = type##_multiply,                                                                               \
+    };
+
+INTEGER_FORMAT(CK_Q4_0, "Q4_0")
+INTEGER_FORMAT(CK_Q4_1, "Q4_1")
+INTEGER_FORMAT(CK_Q5_0, "Q5_0")
+INTEGER_FORMAT(CK_Q5_1, "Q5_1")
+INTEGER_FORMAT(CK_Q8_0, "Q8_0")
+INTEGER_FORMAT(CK_Q2_K, "Q2_K")
+INTEGER_FORMAT(CK_Q3_K, "Q3_K")
+INTEGER_FORMAT(CK_Q4_K, "Q4_K")
+INTEGER_FORMAT(CK_Q5_K, "Q5_K")
+INTEGER_FORMAT(CK_Q6_K, "Q6_K")
+INTEGER_FORMAT(CK_IQ4_NL, "IQ4_NL")
+INTEGER_FORMAT(CK_IQ4_XS, "IQ4_XS")
+
+static const ck_format *format_of(ck_type type) {
+    switch (type) {
+        case CK_Q4_0: return &CK_Q4_0_format;
+        case CK_Q4_1: return &CK_Q4_1_format;
+        case CK_Q5_0: return &CK_Q5_0_format;
+        case CK_Q5_1: return &CK_Q5_1_format;
+        case CK_Q8_0: return &CK_Q8_0_format;
+        case CK_Q2_K: return &CK_Q2_K_format;
+        case CK_Q3_K: return &CK_Q3_K_format;
+        case CK_Q4_K: return &CK_Q4_K_format;
+        case CK_Q5_K: return &CK_Q5_K_format;
+        case CK_Q6_K: return &CK_Q6_K_format;
+        case CK_IQ4_NL: return &CK_IQ4_NL_format;
+        case CK_IQ4_XS: return &CK_IQ4_XS_format;
+        default: return &panel_format;
+    }
+}
