@@ -13,7 +13,7 @@
 #define STRIPS 2
 #define COLUMNS 12
 #define FORM_NAME "bf16"
-#define INTEGER_COLUMNS COLUMNS
+#define INTEGER_COLUMNS 16
 #define LANES 16
 #define SIGNED_BYTES 0
 

@@ -190,10 +190,14 @@ INLINE void subtract_minima(
     }
 }
 
-/// One tile: a strip by n columns.
+/// How far ahead of its use a strip is asked for from memory: about what arrives while one block is multiplied.
+/// The hardware does not see that the parts of a block are one stream.
+enum { AHEAD = 8192 };
+
+/// One tile: a strip by n columns. `fresh` if the strip is not in a cache yet.
 INLINE void integer_tile(
     const ck_type type, const int n, const uint8_t *strip, size_t depth, const int32_t *x, float *out, size_t stride,
-    bool add) {
+    bool add, bool fresh) {
     const ck_parts parts = ck_parts_of(type);
     for (size_t part = 0; part < CK_STRIP / LANES; part++) {
         const uint8_t *block = strip;
@@ -208,7 +212,11 @@ INLINE void integer_tile(
 #pragma clang loop unroll(full)
             for (int c = 0; c < n; c++) t[c] = splat(0);
 #pragma clang loop unroll(disable)
-            for (size_t j = 0; j < units; j++) add_unit(type, n, block, at, units, part, j, d, operand, t);
+            for (size_t j = 0; j < units; j++) {
+                size_t share = (at.bytes / CK_UNITS + 63) / 64 * 64;
+                for (size_t i = 0; fresh && i < share; i += 64) __builtin_prefetch(block + AHEAD + j * share + i);
+                add_unit(type, n, block, at, units, part, j, d, operand, t);
+            }
             if (parts.minima > 0) subtract_minima(type, n, block, at, part, operand, t);
 #pragma clang loop unroll(full)
             for (int c = 0; c < n; c++) total[c] = fused(t[c], splat(float_at(operand + c)), total[c]);
@@ -231,26 +239,27 @@ enum { OPERAND_BYTES = 256 << 10 };
 INLINE size_t blocks_of(size_t depth) { return (depth + CK_BLOCK_DEPTH - 1) / CK_BLOCK_DEPTH; }
 
 #define INTEGER_TILE(n) \
-    case n: integer_tile(type, n, strip, depth, x, to, stride, add); break;
+    case n: integer_tile(type, n, strip, depth, x, to, stride, add, c == 0); break;
 
 INLINE void integer_multiply(
     const ck_type type, const uint8_t *panel, size_t depth, size_t first_strip, size_t strips, const int32_t *operands,
     size_t columns, float *out, size_t stride, bool add) {
     size_t strip_bytes = ck_integer_strip_bytes(type, depth), words = blocks_of(depth) * I_WORDS;
-    size_t chunk = OPERAND_BYTES / (4 * words) / COLUMNS * COLUMNS;
-    if (chunk < COLUMNS) chunk = COLUMNS;
+    size_t chunk = OPERAND_BYTES / (4 * words) / INTEGER_COLUMNS * INTEGER_COLUMNS;
+    if (chunk < INTEGER_COLUMNS) chunk = INTEGER_COLUMNS;
     for (size_t begin = 0; begin < columns; begin += chunk) {
         size_t end = columns - begin < chunk ? columns : begin + chunk;
         for (size_t s = 0; s < strips; s++) {
             const uint8_t *strip = panel + (first_strip + s) * strip_bytes;
-            for (size_t c = begin; c < end; c += COLUMNS) {
+            for (size_t c = begin; c < end; c += INTEGER_COLUMNS) {
                 const int32_t *x = operands + c * words;
                 float *to = out + c * stride + s * CK_STRIP;
-                switch (end - c < COLUMNS ? end - c : COLUMNS) {
+                switch (end - c < INTEGER_COLUMNS ? end - c : INTEGER_COLUMNS) {
                     INTEGER_TILE(1) INTEGER_TILE(2) INTEGER_TILE(3) INTEGER_TILE(4)
-#if COLUMNS > 4
+#if INTEGER_COLUMNS > 4
                     INTEGER_TILE(5) INTEGER_TILE(6) INTEGER_TILE(7) INTEGER_TILE(8)
                     INTEGER_TILE(9) INTEGER_TILE(10) INTEGER_TILE(11) INTEGER_TILE(12)
+                    INTEGER_TILE(13) INTEGER_TILE(14) INTEGER_TILE(15) INTEGER_TILE(16)
 #endif
                 }
             }
@@ -333,7 +342,7 @@ static size_t integer_bytes(size_t depth) { return blocks_of(depth) * I_WORDS * 
 
 static void integer_pack(
     void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count) {
-    size_t group = column / COLUMNS * COLUMNS, n = columns - group < COLUMNS ? columns - group : COLUMNS;
+    size_t group = column / INTEGER_COLUMNS * INTEGER_COLUMNS, n = columns - group < INTEGER_COLUMNS ? columns - group : INTEGER_COLUMNS;
     int32_t *block = (int32_t *)operands + group * blocks_of(depth) * I_WORDS + first / CK_BLOCK_DEPTH * I_WORDS * n;
     for (size_t done = 0; done < count; done += CK_BLOCK_DEPTH) {
         size_t left = count - done < CK_BLOCK_DEPTH ? count - done : CK_BLOCK_DEPTH;
@@ -343,7 +352,7 @@ static void integer_pack(
 }
 
 static void integer_unpack(const void *operands, size_t depth, size_t columns, size_t column, float *values) {
-    size_t group = column / COLUMNS * COLUMNS, n = columns - group < COLUMNS ? columns - group : COLUMNS;
+    size_t group = column / INTEGER_COLUMNS * INTEGER_COLUMNS, n = columns - group < INTEGER_COLUMNS ? columns - group : INTEGER_COLUMNS;
     const int32_t *block = (const int32_t *)operands + group * blocks_of(depth) * I_WORDS + column - group;
     for (size_t i = 0; i < depth; i++) {
         const int32_t *at = block + i / CK_BLOCK_DEPTH * I_WORDS * n;
