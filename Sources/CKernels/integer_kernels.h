@@ -9,7 +9,7 @@
 //   pair_dots(vi sum, const uint8_t *pairs, int32_t x)  sum += 2 bytes a lane . 2 int16 of x
 //   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16
 //
-// Operands: groups of COLUMNS columns (the last may be narrower), each [block of 256] ck_integers:
+// Operands: groups of INTEGER_COLUMNS columns (the last may be narrower), each [block of 256] ck_integers:
 //   scale     [columns] f32
 //   pairs     [4][columns] sums of two units as int16
 //   units     [8][columns] minus the sum of each unit of 32
@@ -62,46 +62,61 @@ static const uint8_t iq4_table[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141,
 INLINE vb vector_at(const uint8_t *vectors, size_t index, size_t part) {
     return *(const vb *)(vectors + index * 64 + part * LANES * 4);
 }
-INLINE vb right(vb v, size_t bits) { return (vb)((vh)v >> (vh)(uint16_t)bits); }
-INLINE vb left(vb v, size_t bits) { return (vb)((vh)v << (vh)(uint16_t)bits); }
 
-/// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes.
-INLINE void unpack(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, vb w[8]) {
+/// The bits of `mask` at bit `from` of each byte, moved to bit `to`. Bits that cross into a neighbour are masked away.
+INLINE vb field(vb v, const int from, const int to, const uint8_t mask) {
+    vh bits = (vh)v;
+    if (from > to) bits = bits >> (vh)(uint16_t)(from - to);
+    if (from < to) bits = bits << (vh)(uint16_t)(to - from);
+    return (vb)bits & (vb)(uint8_t)(mask << to);
+}
+
+/// Units whose bits lie in the same words, one above the other: they are unpacked by shifts known when compiling.
+INLINE int phases_of(ck_type type) {
+    switch (type) {
+        case CK_Q4_K: return 2;
+        case CK_Q2_K:
+        case CK_Q6_K: return 4;
+        case CK_Q3_K:
+        case CK_Q5_K: return 8;
+        default: return 1;
+    }
+}
+
+/// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes. `phase` is j modulo phases_of(type).
+INLINE void unpack(
+    const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase, vb w[8]) {
     const uint8_t *high = block + at.high;
 #pragma clang loop unroll(full)
-    for (size_t g = 0; g < 8; g++) {
+    for (int g = 0; g < 8; g++) {
+        size_t v = (size_t)g;
         switch (type) {
             case CK_Q4_0:
-            case CK_Q4_1: w[g] = right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15; break;
+            case CK_Q4_1: w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15); break;
             case CK_IQ4_NL:
             case CK_IQ4_XS:
-                w[g] = lookup(right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15, iq4_table);
+                w[g] = lookup(field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15), iq4_table);
                 break;
             case CK_Q5_0:
-            case CK_Q5_1: {
-                vb low = right(vector_at(block, 4 * j + g % 4, part), g < 4 ? 0 : 4) & 15;
-                vb fifth = vector_at(high, j, part);
-                w[g] = low | ((g < 4 ? left(fifth, 4 - g) : right(fifth, g - 4)) & 16);
+            case CK_Q5_1:
+                w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15)
+                    | field(vector_at(high, j, part), g, 4, 1);
                 break;
-            }
-            case CK_Q8_0: w[g] = vector_at(block, 8 * j + g, part); break;
-            case CK_Q4_K: w[g] = right(vector_at(block, j / 2 * 8 + g, part), j % 2 * 4) & 15; break;
-            case CK_Q5_K: {
-                vb low = right(vector_at(block, j / 2 * 8 + g, part), j % 2 * 4) & 15;
-                w[g] = low | left(right(vector_at(high, g, part), j) & 1, 4);
+            case CK_Q8_0: w[g] = vector_at(block, 8 * j + v, part); break;
+            case CK_Q4_K: w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * phase, 0, 15); break;
+            case CK_Q5_K:
+                w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * (phase % 2), 0, 15)
+                    | field(vector_at(high, v, part), phase, 4, 1);
                 break;
-            }
-            case CK_Q6_K: {
-                vb low = right(vector_at(block, j / 4 * 16 + j % 2 * 8 + g, part), j % 4 / 2 * 4) & 15;
-                w[g] = low | left(right(vector_at(high, j / 4 * 8 + g, part), j % 4 * 2) & 3, 4);
+            case CK_Q6_K:
+                w[g] = field(vector_at(block, j / 4 * 16 + j % 2 * 8 + v, part), 4 * (phase / 2), 0, 15)
+                    | field(vector_at(high, j / 4 * 8 + v, part), 2 * phase, 4, 3);
                 break;
-            }
-            case CK_Q3_K: {
-                vb low = right(vector_at(block, j / 4 * 8 + g, part), j % 4 * 2) & 3;
-                w[g] = low | left(right(vector_at(high, g, part), j) & 1, 2);
+            case CK_Q3_K:
+                w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * (phase % 4), 0, 3)
+                    | field(vector_at(high, v, part), phase, 2, 1);
                 break;
-            }
-            case CK_Q2_K: w[g] = right(vector_at(block, j / 4 * 8 + g, part), j % 4 * 2) & 3; break;
+            case CK_Q2_K: w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * phase, 0, 3); break;
             default: break;
         }
     }
@@ -131,12 +146,12 @@ INLINE vi start(const ck_type type, int32_t minus_sum) {
 
 /// t[c] += one unit of 32 values.
 INLINE void add_unit(
-    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t units, size_t part, size_t j, vf d,
-    const int32_t *x, vf *t) {
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t units, size_t part, size_t j,
+    const int phase, vf d, const int32_t *x, vf *t) {
     const ck_parts parts = ck_parts_of(type);
     const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n;
     vb w[8];
-    unpack(type, block, at, part, j, w);
+    unpack(type, block, at, part, j, phase, w);
     if (parts.scales == 16) {
         vf low = scale_at(type, block, at, part, 2 * j) * d, high = scale_at(type, block, at, part, 2 * j + 1) * d;
         const int32_t *sums = x + (I_HALVES + 2 * j) * (size_t)n;
@@ -190,32 +205,53 @@ INLINE void subtract_minima(
     }
 }
 
+INLINE void zero(const int n, vf *t) {
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) t[c] = splat(0);
+}
+
+INLINE void put(const int n, const vf *sums, float *out, size_t stride, bool add) {
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) {
+        vf_unaligned *place = (vf_unaligned *)(out + (size_t)c * stride);
+        *place = add ? *place + sums[c] : sums[c];
+    }
+}
+
+/// Asks for a unit's share of a block. Evenly spread: a core has room for some two dozen lines on their way.
+INLINE void fetch_unit(const uint8_t *block, ck_places at, size_t unit) {
+    size_t share = (at.bytes / CK_UNITS + 63) / 64 * 64;
+    for (size_t i = 0; i < share; i += 64) __builtin_prefetch(block + unit * share + i, 0, 2);
+}
+
 /// How far ahead of its use a strip is asked for from memory: about what arrives while one block is multiplied.
 /// The hardware does not see that the parts of a block are one stream.
-enum { AHEAD = 8192 };
+enum { AHEAD = 4096 };
 
 /// One tile: a strip by n columns. `fresh` if the strip is not in a cache yet.
 INLINE void integer_tile(
     const ck_type type, const int n, const uint8_t *strip, size_t depth, const int32_t *x, float *out, size_t stride,
     bool add, bool fresh) {
     const ck_parts parts = ck_parts_of(type);
+    const int phases = phases_of(type);
     for (size_t part = 0; part < CK_STRIP / LANES; part++) {
         const uint8_t *block = strip;
         const int32_t *operand = x;
-        vf total[INTEGER_COLUMNS];
-#pragma clang loop unroll(full)
-        for (int c = 0; c < n; c++) total[c] = splat(0);
+        vf total[INTEGER_COLUMNS], t[INTEGER_COLUMNS], d = splat(0);
+        zero(n, total);
         for (size_t left = depth / CK_UNIT; left > 0;) {
             size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
             ck_places at = ck_places_of(parts, units);
-            vf d = parts.whole ? factor_at(block, at, part, 0) : splat(0), t[INTEGER_COLUMNS];
-#pragma clang loop unroll(full)
-            for (int c = 0; c < n; c++) t[c] = splat(0);
+            if (parts.whole) d = factor_at(block, at, part, 0);
+            zero(n, t);
 #pragma clang loop unroll(disable)
-            for (size_t j = 0; j < units; j++) {
-                size_t share = (at.bytes / CK_UNITS + 63) / 64 * 64;
-                for (size_t i = 0; fresh && i < share; i += 64) __builtin_prefetch(block + AHEAD + j * share + i);
-                add_unit(type, n, block, at, units, part, j, d, operand, t);
+            for (size_t j = 0; j < units; j += (size_t)phases) {
+#pragma clang loop unroll(full)
+                for (int phase = 0; phase < phases; phase++) {
+                    size_t unit = j + (size_t)phase;
+                    if (fresh) fetch_unit(block + AHEAD, at, unit);
+                    add_unit(type, n, block, at, units, part, unit, phase, d, operand, t);
+                }
             }
             if (parts.minima > 0) subtract_minima(type, n, block, at, part, operand, t);
 #pragma clang loop unroll(full)
@@ -224,12 +260,7 @@ INLINE void integer_tile(
             operand += I_WORDS * n;
             left -= units;
         }
-#pragma clang loop unroll(full)
-        for (int c = 0; c < n; c++) {
-            float *place = out + (size_t)c * stride + part * LANES;
-            vf_unaligned *to = (vf_unaligned *)place;
-            *to = add ? *to + total[c] : total[c];
-        }
+        put(n, total, out + part * LANES, stride, add);
     }
 }
 
@@ -278,7 +309,10 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
         ck_places at = ck_places_of(parts, units);
         for (size_t j = 0; j < units; j++) {
             vb w[8];
-            unpack(type, block, at, part, j, w);
+#pragma clang loop unroll(full)
+            for (int phase = 0; phase < phases_of(type); phase++) {
+                if (j % (size_t)phases_of(type) == (size_t)phase) unpack(type, block, at, part, j, phase, w);
+            }
             for (size_t i = 0; i < CK_UNIT; i++) {
                 size_t half = parts.scales == 16 ? 2 * j + i / 16 : j;
                 float scale = factor_at(block, at, part, parts.whole ? 0 : j)[lane];
@@ -300,6 +334,12 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
     }
 }
 
+typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+
+INLINE int32_t sum_of_bytes(const int8_t *q) {
+    return __builtin_reduce_add(__builtin_convertvector(*(const i8x16 *)q, i32x16));
+}
+
 /// 256 values, or fewer and zeros, as one block of a column. A NaN or an infinity makes the whole block NaN.
 INLINE void quantize(const float *x, size_t count, int32_t *block, size_t n) {
     _Alignas(64) int8_t q[CK_BLOCK_DEPTH] = {0};
@@ -319,17 +359,15 @@ INLINE void quantize(const float *x, size_t count, int32_t *block, size_t n) {
     memcpy(block, &scale, sizeof scale);
     for (size_t i = 0; finite && i < count; i += 16) {
         f32x16 rounded = __builtin_elementwise_roundeven(load(x + i) * inverse);
-        typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
         i8x16 bytes = __builtin_convertvector(__builtin_convertvector(rounded, i32x16), i8x16);
         memcpy(q + i, &bytes, 16);
     }
     int32_t units[CK_UNITS];
     for (size_t j = 0; j < CK_UNITS; j++) {
-        int32_t sums[2] = {0, 0};
-        for (size_t i = 0; i < CK_UNIT; i++) sums[i / 16] += q[j * CK_UNIT + i];
-        block[(I_HALVES + 2 * j) * n] = -sums[0];
-        block[(I_HALVES + 2 * j + 1) * n] = -sums[1];
-        units[j] = sums[0] + sums[1];
+        int32_t low = sum_of_bytes(q + j * CK_UNIT), high = sum_of_bytes(q + j * CK_UNIT + 16);
+        block[(I_HALVES + 2 * j) * n] = -low;
+        block[(I_HALVES + 2 * j + 1) * n] = -high;
+        units[j] = low + high;
         block[(I_UNITS + j) * n] = -units[j];
     }
     for (size_t p = 0; p < 4; p++) {
