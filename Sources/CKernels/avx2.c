@@ -96,6 +96,10 @@ INLINE vb lookup(vb indices, const uint8_t *table) {
 
 INLINE vf halves(const uint8_t *p) { return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 
+INLINE vf bfloats(const uint16_t *p) {
+    return (vf)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)), 16);
+}
+
 #include "panel_kernels.h"
 
 #pragma clang attribute pop

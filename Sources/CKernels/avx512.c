@@ -76,6 +76,10 @@ INLINE vb lookup(vb indices, const uint8_t *table) {
 
 INLINE vf halves(const uint8_t *p) { return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
 
+INLINE vf bfloats(const uint16_t *p) {
+    return (vf)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16);
+}
+
 #include "panel_kernels.h"
 
 #pragma clang attribute pop

@@ -26,8 +26,9 @@ static size_t strips_of_item(const ck_table *table, const ck_matrix *matrix, siz
     return strips < ITEM_STRIPS ? ITEM_STRIPS : strips / ITEM_STRIPS * ITEM_STRIPS;
 }
 
-size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t width) {
-    size_t bytes = table->attention_scratch(head_size, group) + head_size * sizeof(float);
+size_t ck_scratch_bytes(
+    const ck_table *table, const ck_cache *format, size_t head_size, size_t group, size_t width) {
+    size_t bytes = format->scratch(head_size, group) + head_size * sizeof(float);
     size_t gates = GATE_STRIPS * CK_STRIP * (2 * GATE_GROUPS * table->columns + 1) * sizeof(float);
     if (bytes < gates) bytes = gates;
     if (bytes < width * sizeof(float)) bytes = width * sizeof(float);  // one row, for CK_NORM
@@ -154,7 +155,7 @@ static void rotate(float *head, const float *cosines, const float *sines, size_t
 }
 
 static uint8_t *head_block(const ck_program *p, size_t block, size_t layer, size_t head) {
-    return p->cache + ((block * p->layers + layer) * p->kv_heads + head) * ck_block_bytes(p->table, p->head_size);
+    return p->cache + ((block * p->layers + layer) * p->kv_heads + head) * p->cache_format->block_bytes(p->head_size);
 }
 
 static void rotate_span(const ck_program *p, const ck_operation *op, const ck_step *step, const ck_span *span) {
@@ -168,7 +169,7 @@ static void rotate_span(const ck_program *p, const ck_operation *op, const ck_st
         for (size_t h = 0; h < p->heads + p->kv_heads; h++) rotate(queries + h * d, cosines, sines, half);
         for (size_t h = 0; h < p->kv_heads; h++) {
             uint8_t *place = head_block(p, block, op->layer, h);
-            p->table->append(place, d, slot + i, keys + h * d, values + h * d);
+            p->cache_format->append(place, d, slot + i, keys + h * d, values + h * d);
         }
     }
 }
@@ -199,10 +200,10 @@ static void attend(const ck_program *p, const ck_operation *op, const ck_step *s
         .stride = stride,
         .blocks = step->blocks + span->first_block,
         .cache = head_block(p, 0, op->layer, head),
-        .block_stride = p->layers * p->kv_heads * ck_block_bytes(p->table, p->head_size),
+        .block_stride = p->layers * p->kv_heads * p->cache_format->block_bytes(p->head_size),
         .scratch = scratch,
     };
-    p->table->attend(&attention);
+    p->cache_format->attend(&attention);
 }
 
 static size_t count(const void *context, size_t stage) {

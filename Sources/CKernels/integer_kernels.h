@@ -7,7 +7,8 @@
 //   dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits)
 //                     sum += weights[i] . x[i * stride], 4 bytes a lane, unsigned (of so many bits) by signed
 //   pair_dots(vi sum, const uint8_t *pairs, int32_t x)  sum += 2 bytes a lane . 2 int16 of x
-//   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16
+//   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16, bfloats(const uint16_t *) of
+//   LANES bf16
 //
 // Operands: groups of INTEGER_COLUMNS columns (the last may be narrower), each [block of 256] ck_integers:
 //   scale     [columns] f32
@@ -25,6 +26,12 @@ INLINE vf splat(float x) { return (vf)x; }
 INLINE vi splat_int(int32_t x) { return (vi)x; }
 INLINE vf floats(vi x) { return __builtin_convertvector(x, vf); }
 INLINE vf fused(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE float bfloat(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
 INLINE float float_at(const int32_t *p) { return ((const union { int32_t i; float f; } *)p)->f; }
 
 /// Smallest number of bits that holds every unpacked weight, and what was added to make it unsigned.

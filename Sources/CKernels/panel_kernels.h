@@ -212,6 +212,8 @@ static void gate_with(float *out, const float *gate, const float *up, size_t cou
     }
 }
 
+static size_t block_bytes(size_t head_size) { return 2 * CK_BLOCK * head_size * 2; }
+
 static void append(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value) {
     uint32_t *keys = (uint32_t *)block + slot / CK_STRIP * (head_size / 2) * CK_STRIP + slot % CK_STRIP;
     spread(keys, CK_STRIP, key, head_size);
@@ -314,6 +316,16 @@ static void attend_block(
     tiles(d / 16, width, values, V_PAIRS, m.probabilities, (limit + 1) / 2, m.output + vector * d, d, true);
 }
 
+/// The outputs, divided by the sums of their weights, in place of the queries.
+INLINE void finish(const ck_attention *a, const float *output, const float *sums) {
+    size_t d = a->head_size;
+    for (size_t v = 0; v < a->rows * a->group; v++) {
+        float *place = a->queries + v / a->group * a->stride + v % a->group * d;
+        f32x16 scale = 1 / sums[v];
+        for (size_t i = 0; i < d; i += 16) store(place + i, load(output + v * d + i) * scale);
+    }
+}
+
 static void attend(const ck_attention *a) {
     size_t vectors = a->rows * a->group, d = a->head_size, last = a->position + a->rows - 1;
     attention_memory m = carve(a->scratch, d, a->group);
@@ -324,12 +336,10 @@ static void attend(const ck_attention *a) {
             attend_block(a, m, block, first, v, vectors - v < COLUMNS ? vectors - v : COLUMNS);
         }
     }
-    for (size_t v = 0; v < vectors; v++) {
-        float *place = a->queries + v / a->group * a->stride + v % a->group * d;
-        f32x16 scale = 1 / m.sums[v];
-        for (size_t i = 0; i < d; i += 16) store(place + i, load(m.output + v * d + i) * scale);
-    }
+    finish(a, m.output, m.sums);
 }
+
+#include "integer_cache.h"
 
 static size_t argmax(const float *x, size_t count, float *value) {
     size_t whole = count / 16 * 16;
@@ -395,7 +405,6 @@ static double exercise_floats(size_t rounds) {
 
 const ck_table TABLE = {
     .name = NAME,
-    .cache_bytes = 2,
     .columns = COLUMNS,
     .supported = supported,
     .format = format_of,
@@ -417,9 +426,22 @@ const ck_table TABLE = {
     },
     .norm = norm,
     .gate = gate_with,
-    .append = append,
-    .attend = attend,
-    .attention_scratch = attention_scratch,
+    .caches = {
+        [CK_FULL_CACHE] = {
+            .name = "bf16",
+            .block_bytes = block_bytes,
+            .append = append,
+            .attend = attend,
+            .scratch = attention_scratch,
+        },
+        [CK_INTEGER_CACHE] = {
+            .name = "q8",
+            .block_bytes = integer_block_bytes,
+            .append = integer_append,
+            .attend = integer_attend,
+            .scratch = integer_attention_scratch,
+        },
+    },
     .argmax = argmax,
     .log_sum_exp = log_sum_exp,
     .candidates = candidates,

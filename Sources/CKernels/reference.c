@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,19 +72,54 @@ static void gate(float *out, const float *gate, const float *up, size_t count) {
 
 // A block of one head is (64, head_size) keys, then (64, head_size) values.
 
+static size_t block_bytes(size_t head_size) { return 2 * CK_BLOCK * head_size * sizeof(float); }
+
 static void append(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value) {
     float *keys = (float *)block;
     memcpy(keys + slot * head_size, key, head_size * sizeof(float));
     memcpy(keys + (CK_BLOCK + slot) * head_size, value, head_size * sizeof(float));
 }
 
+// The same in 8 bits: (64, head_size) keys, (64, head_size) values, (64) scales of the keys, (64) of the values.
+
+static size_t integer_block_bytes(size_t head_size) { return 2 * CK_BLOCK * (head_size + sizeof(float)); }
+
+/// Vector `index` of the 128 of a block.
+static void store_bytes(uint8_t *block, size_t head_size, size_t index, const float *x) {
+    float largest = 0, *scales = (float *)(block + 2 * CK_BLOCK * head_size);
+    bool finite = true;
+    for (size_t i = 0; i < head_size; i++) {
+        finite &= isfinite(x[i]);
+        largest = fmaxf(largest, fabsf(x[i]));
+    }
+    scales[index] = finite ? largest / 127 : NAN;
+    int8_t *bytes = (int8_t *)block + index * head_size;
+    for (size_t i = 0; i < head_size; i++) {
+        bytes[i] = scales[index] >= FLT_MIN ? (int8_t)fmaxf(-127, fminf(127, rintf(x[i] / scales[index]))) : 0;
+    }
+}
+
+static void load_bytes(const uint8_t *block, size_t head_size, size_t index, float *x) {
+    const float *scales = (const float *)(block + 2 * CK_BLOCK * head_size);
+    const int8_t *bytes = (const int8_t *)block + index * head_size;
+    for (size_t i = 0; i < head_size; i++) x[i] = (float)bytes[i] * scales[index];
+}
+
+static void integer_append(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value) {
+    store_bytes(block, head_size, slot, key);
+    store_bytes(block, head_size, CK_BLOCK + slot, value);
+}
+
 /// One query over the positions 0 ... last, block by block with a running maximum (online softmax).
-static void attend_one(const ck_attention *a, const float *query, size_t last, float *output) {
+/// `expanded` takes one block of 8-bit keys and values as f32; NULL where the cache is f32.
+static void attend_one(const ck_attention *a, const float *query, size_t last, float *output, float *expanded) {
     size_t d = a->head_size;
     float scale = 1 / sqrtf((float)d), maximum = -INFINITY, sum = 0;
     memset(output, 0, d * sizeof(float));
     for (size_t first = 0; first <= last; first += CK_BLOCK) {
-        const float *keys = (const float *)(a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride);
+        const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
+        for (size_t t = 0; expanded && t < 2 * CK_BLOCK; t++) load_bytes(block, d, t, expanded + t * d);
+        const float *keys = expanded ? expanded : (const float *)block;
         const float *values = keys + CK_BLOCK * d;
         size_t count = last - first + 1 < CK_BLOCK ? last - first + 1 : CK_BLOCK;
         float scores[CK_BLOCK], block_maximum = maximum;
@@ -104,20 +140,29 @@ static void attend_one(const ck_attention *a, const float *query, size_t last, f
     for (size_t i = 0; i < d; i++) output[i] /= sum;
 }
 
-static void attend(const ck_attention *a) {
+static void attend_rows(const ck_attention *a, float *expanded) {
     float *output = a->scratch;
     for (size_t r = 0; r < a->rows; r++) {
         for (size_t g = 0; g < a->group; g++) {
             float *query = a->queries + r * a->stride + g * a->head_size;
-            attend_one(a, query, a->position + r, output);
+            attend_one(a, query, a->position + r, output, expanded);
             memcpy(query, output, a->head_size * sizeof(float));
         }
     }
 }
 
+static void attend(const ck_attention *a) { attend_rows(a, NULL); }
+
+static void integer_attend(const ck_attention *a) { attend_rows(a, (float *)a->scratch + a->head_size); }
+
 static size_t attention_scratch(size_t head_size, size_t group) {
     (void)group;
     return head_size * sizeof(float);
+}
+
+static size_t integer_attention_scratch(size_t head_size, size_t group) {
+    (void)group;
+    return (1 + 2 * CK_BLOCK) * head_size * sizeof(float);
 }
 
 static size_t argmax(const float *x, size_t count, float *value) {
@@ -174,7 +219,6 @@ static const ck_format *format_of(ck_type type) {
 
 const ck_table ck_reference = {
     .name = "reference",
-    .cache_bytes = sizeof(float),
     .columns = 8,
     .supported = supported,
     .format = format_of,
@@ -187,9 +231,22 @@ const ck_table ck_reference = {
     }},
     .norm = norm,
     .gate = gate,
-    .append = append,
-    .attend = attend,
-    .attention_scratch = attention_scratch,
+    .caches = {
+        [CK_FULL_CACHE] = {
+            .name = "f32",
+            .block_bytes = block_bytes,
+            .append = append,
+            .attend = attend,
+            .scratch = attention_scratch,
+        },
+        [CK_INTEGER_CACHE] = {
+            .name = "q8",
+            .block_bytes = integer_block_bytes,
+            .append = integer_append,
+            .attend = integer_attend,
+            .scratch = integer_attention_scratch,
+        },
+    },
     .argmax = argmax,
     .log_sum_exp = log_sum_exp,
     .candidates = candidates,

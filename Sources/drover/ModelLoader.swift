@@ -63,6 +63,7 @@ struct ModelLoader: Sendable {
     private static func fingerprint(_ checkpoint: Checkpoint, _ plan: MemoryPlan) -> String {
         let parts = [
             Version.text, checkpoint.name, "\(checkpoint.byteCount)", "\(checkpoint.typeUse)", plan.kernels.name,
+            plan.cacheFormat.name,
         ]
         let hash = parts.joined(separator: "|").utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01b3
@@ -85,8 +86,8 @@ struct ModelSource {
 extension ServeSettings {
     var runtime: RuntimeSettings {
         RuntimeSettings(
-            backend: backend == .openblas ? .openblas : .native, threads: threads, cacheBytes: kvCacheBytes?.bytes,
-            contextLength: contextLength,
+            backend: backend == .openblas ? .openblas : .native, threads: threads, cacheType: kvCache.type,
+            cacheBytes: kvCacheBytes?.bytes, contextLength: contextLength,
             capacity: BatchCapacity(rows: maxBatchTokens, runs: maxBatchTokens, logitRows: min(maxBatchTokens, 128)))
     }
 }

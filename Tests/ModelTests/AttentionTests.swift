@@ -21,12 +21,15 @@ struct AttentionTests {
         }
     }
 
-    @Test(arguments: KernelTable.supported)
-    func `attends to all positions up to its own and to no other`(kernels: KernelTable) throws {
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `attends to all positions up to its own and to no other`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
         var generator = Generator(state: 11)
-        let tolerance = kernels.name == "reference" ? 1e-5 : 0.02
+        // A stored byte is off by half a 127th of the largest of some normal numbers, twice.
+        let tolerance = type == .q8 ? 0.06 : kernels.name == "reference" ? 1e-5 : 0.02
         for shape in Self.shapes {
-            let cache = try HeadCache(kernels, shape, using: &generator)
+            let cache = try HeadCache(kernels, type, shape, using: &generator)
             let queries = Samples.bfloat16(shape.rows * shape.group * shape.headSize, using: &generator)
             let got = try cache.attend(shape, queries)
             let exact = cache.definition(shape, queries)
@@ -35,11 +38,13 @@ struct AttentionTests {
         }
     }
 
-    @Test(arguments: KernelTable.supported)
-    func `a row is the same to the bit alone and among others`(kernels: KernelTable) throws {
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `a row is the same to the bit alone and among others`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
         var generator = Generator(state: 12)
         let shape = Shape(headSize: 64, group: 4, position: 144, rows: 16)
-        let cache = try HeadCache(kernels, shape, using: &generator)
+        let cache = try HeadCache(kernels, type, shape, using: &generator)
         let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
         let together = try cache.attend(shape, queries)
         let width = shape.group * shape.headSize
@@ -51,13 +56,26 @@ struct AttentionTests {
     }
 
     @Test(arguments: KernelTable.supported)
-    func `what an earlier owner left in a block does not matter`(kernels: KernelTable) throws {
+    func `a key that is not finite makes the row NaN, in 8 bits too`(kernels: KernelTable) throws {
+        var generator = Generator(state: 14)
+        let shape = Shape(headSize: 64, group: 2, position: 70, rows: 1)
+        let queries = Samples.normal(2 * 64, using: &generator)
+        for type in RuntimeSettings.CacheType.allCases {
+            let cache = try HeadCache(kernels, type, shape, using: &generator, poisoned: 3)
+            #expect(try cache.attend(shape, queries).allSatisfy(\.isNaN))
+        }
+    }
+
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `what an earlier owner left in a block does not matter`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
         var generator = Generator(state: 13)
         let shape = Shape(headSize: 32, group: 4, position: 64, rows: 5)
         let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
         var clean = generator
-        let fresh = try HeadCache(kernels, shape, using: &clean).attend(shape, queries)
-        let stale = try HeadCache(kernels, shape, using: &generator, stale: 0xff).attend(shape, queries)
+        let fresh = try HeadCache(kernels, type, shape, using: &clean).attend(shape, queries)
+        let stale = try HeadCache(kernels, type, shape, using: &generator, stale: 0xff).attend(shape, queries)
         #expect(fresh.map(\.bitPattern) == stale.map(\.bitPattern))
         #expect(!fresh.contains { $0.isNaN })
     }
@@ -65,7 +83,7 @@ struct AttentionTests {
 
 /// The K/V blocks of one head, filled for a sequence that ends with the shape's last row.
 private struct HeadCache {
-    private let kernels: KernelTable
+    private let format: ck_cache
     private let memory: Pages
     private let blockBytes: Int
     /// Not in order, as after a while in a pool.
@@ -73,25 +91,28 @@ private struct HeadCache {
     private let keys: [[Float]]
     private let values: [[Float]]
 
-    init(_ kernels: KernelTable, _ shape: AttentionTests.Shape, using generator: inout Generator, stale: UInt8 = 0)
-        throws
-    {
+    init(
+        _ kernels: KernelTable, _ type: RuntimeSettings.CacheType, _ shape: AttentionTests.Shape,
+        using generator: inout Generator, stale: UInt8 = 0, poisoned: Int? = nil
+    ) throws {
+        let format = kernels.cacheFormat(type).pointer.pointee
         let positions = shape.position + shape.rows
         let count = KVBlock.count(for: positions)
-        let bytes = ck_block_bytes(kernels.table, shape.headSize)
+        let bytes = format.block_bytes(shape.headSize)
         let memory = try Pages(bytes: count * bytes)
         memset(memory.base, Int32(stale), count * bytes)
         let table = (0..<count).map { Int32(count - 1 - $0) }
         var keys: [[Float]] = [], values: [[Float]] = []
         for position in 0..<positions {
             keys.append(Samples.bfloat16(shape.headSize, using: &generator))
+            if position == poisoned { keys[position][5] = .nan }
             values.append(Samples.bfloat16(shape.headSize, using: &generator))
             let block = memory.base + Int(table[position / 64]) * bytes
-            kernels.table.pointee.append(
+            format.append(
                 block.assumingMemoryBound(to: UInt8.self), shape.headSize, position % 64, keys[position],
                 values[position])
         }
-        self.kernels = kernels
+        self.format = format
         self.memory = memory
         self.table = table
         self.keys = keys
@@ -100,7 +121,7 @@ private struct HeadCache {
     }
 
     func attend(_ shape: AttentionTests.Shape, _ queries: [Float]) throws -> [Float] {
-        let scratch = try Pages(bytes: kernels.table.pointee.attention_scratch(shape.headSize, shape.group))
+        let scratch = try Pages(bytes: format.scratch(shape.headSize, shape.group))
         var rows = queries
         rows.withUnsafeMutableBufferPointer { rows in
             table.withUnsafeBufferPointer { blocks in
@@ -109,7 +130,7 @@ private struct HeadCache {
                     queries: rows.baseAddress, stride: shape.group * shape.headSize, blocks: blocks.baseAddress,
                     cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes,
                     scratch: scratch.base)
-                kernels.table.pointee.attend(&attention)
+                format.attend(&attention)
             }
         }
         return rows

@@ -78,6 +78,7 @@ typedef struct {
     float epsilon;
     const double *frequencies;  // (head_size / 2) radians a position
 
+    const ck_cache *cache_format;
     uint8_t *cache;             // [block][layer][K/V head] blocks of one head
     size_t layers;
 
@@ -94,7 +95,8 @@ typedef struct {
 } ck_program;
 
 /// Scratch that one worker needs; multiple of 128.
-size_t ck_scratch_bytes(const ck_table *table, size_t head_size, size_t group, size_t width);
+size_t ck_scratch_bytes(
+    const ck_table *table, const ck_cache *format, size_t head_size, size_t group, size_t width);
 
 /// Computes one step. Called by the thread that owns the program, with nobody else using the team.
 void ck_forward(ck_team *team, const ck_program *program, const ck_step *step);

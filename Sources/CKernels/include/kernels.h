@@ -29,8 +29,26 @@ typedef struct {
     const int32_t *blocks;    // block numbers of the sequence, from position 0
     const uint8_t *cache;     // K of block 0 for this layer and head; V follows K
     size_t block_stride;      // bytes from one block to the next
-    void *scratch;            // ck_table.attention_scratch bytes, 64-byte aligned
+    void *scratch;            // ck_cache.scratch bytes, 64-byte aligned
 } ck_attention;
+
+/// The two ways in which a table keeps keys and values.
+typedef enum {
+    CK_FULL_CACHE,     // bf16, or f32 in `reference`
+    CK_INTEGER_CACHE,  // int8 with a scale for each vector
+    CK_CACHES,
+} ck_cache_kind;
+
+typedef struct {
+    const char *name;
+    /// Bytes of one block of one K/V head; multiple of 64.
+    size_t (*block_bytes)(size_t head_size);
+    /// Writes one key and value (head_size) at `slot` of a K/V block of one head. Slots are written in order.
+    void (*append)(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value);
+    /// softmax(q K^T / sqrt(head_size)) V with the causal mask.
+    void (*attend)(const ck_attention *attention);
+    size_t (*scratch)(size_t head_size, size_t group);
+} ck_cache;
 
 /// The two forms in which a table holds activations.
 typedef enum {
@@ -72,7 +90,6 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    size_t cache_bytes;    // of one key or value
     size_t columns;        // columns of a group of operands, and of the widest tile
     size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
 
@@ -81,17 +98,12 @@ typedef struct {
     /// How a matrix of this stored type is kept. Never NULL.
     const ck_format *(*format)(ck_type type);
     ck_form forms[CK_FORMS];
+    ck_cache caches[CK_CACHES];
 
     /// out = x / sqrt(mean(x^2) + epsilon) * weight
     void (*norm)(float *out, const float *x, const float *weight, float epsilon, size_t count);
     /// out = gate / (1 + exp(-gate)) * up
     void (*gate)(float *out, const float *gate, const float *up, size_t count);
-
-    /// Writes one key and value (head_size) at `slot` of a K/V block of one head. Slots are written in order.
-    void (*append)(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value);
-    /// softmax(q K^T / sqrt(head_size)) V with the causal mask.
-    void (*attend)(const ck_attention *attention);
-    size_t (*attention_scratch)(size_t head_size, size_t group);
 
     /// Index of the largest value, the lowest of equals; *value is NaN if any of them is.
     size_t (*argmax)(const float *x, size_t count, float *value);
@@ -112,9 +124,6 @@ const ck_table *ck_table_best(void);
 
 static inline const ck_form *ck_form_of(const ck_table *table, ck_form_kind kind) { return &table->forms[kind]; }
 
-/// Bytes of one block of one head: K and V.
-static inline size_t ck_block_bytes(const ck_table *table, size_t head_size) {
-    return 2 * CK_BLOCK * head_size * table->cache_bytes;
-}
+static inline const ck_cache *ck_cache_of(const ck_table *table, ck_cache_kind kind) { return &table->caches[kind]; }
 
 #endif

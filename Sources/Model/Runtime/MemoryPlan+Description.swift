@@ -12,7 +12,7 @@ extension MemoryPlan: CustomStringConvertible {
             \(shape.keyValueHeads) K/V heads of \(shape.headSize), vocabulary \(shape.vocabularySize)
             kernels: \(kernels.name), \(threads) threads
             weights: \(Bytes(weightBytes)) in strips of \(formats)
-            K/V: \(perToken), \(shape.groupSize) x less than multi-head attention (\(Bytes(multiHeadBytesPerToken)))
+            K/V: \(perToken) as \(cacheFormat.name), \(shape.groupSize) x less than multi-head attention (\(Bytes(multiHeadBytesPerToken)))
             K/V pool: \(Bytes(cacheBytes)) in \(blockCount) blocks of \(KVBlock.tokens) tokens; \
             \(sequences) of \(contextLength) tokens fit
             workspace: \(Bytes(workspaceBytes)) for \(capacity.rows) rows a step; memory available: \

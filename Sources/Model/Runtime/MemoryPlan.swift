@@ -8,6 +8,7 @@ package struct MemoryPlan: Sendable {
     /// Types of the weights in the file, most bytes first.
     package let storedTypes: [Checkpoint.TypeUse]
     package let kernels: KernelTable
+    package let cacheFormat: CacheFormat
     package let threads: Int
     package let capacity: BatchCapacity
     /// Most positions of one sequence: the model's or the operator's limit, or all of the pool if that is less.
@@ -26,14 +27,13 @@ package struct MemoryPlan: Sendable {
     package var workspaceBytes: Int { workspace.bytes }
 
     /// Bytes of one K/V block over all layers and K/V heads.
-    package var blockBytes: Int { KVBlock.tokens * cacheBytesPerToken }
+    package var blockBytes: Int {
+        configuration.layers * configuration.keyValueHeads * cacheFormat.blockBytes(headSize: configuration.headSize)
+    }
     package var cacheBytes: Int { blockCount * blockBytes }
 
     /// Bytes of keys and values of one position.
-    package var cacheBytesPerToken: Int {
-        2 * configuration.layers * configuration.keyValueHeads * configuration.headSize
-            * kernels.table.pointee.cache_bytes
-    }
+    package var cacheBytesPerToken: Int { blockBytes / KVBlock.tokens }
 
     /// The same if every query head had its own keys and values.
     package var multiHeadBytesPerToken: Int { cacheBytesPerToken * configuration.groupSize }
@@ -57,13 +57,14 @@ package struct MemoryPlan: Sendable {
         parameterCount = checkpoint.parameterCount
         storedTypes = checkpoint.typeUse
         self.kernels = kernels
+        cacheFormat = kernels.cacheFormat(settings.cacheType)
         self.threads = threads
         self.availableBytes = availableBytes
         capacity = settings.capacity
         contextLength = max(1, min(settings.contextLength ?? model.contextLength, model.contextLength))
         weights = WeightLayout(model, kernels: kernels) { checkpoint.tensor($0)?.type }
         workspace = WorkspaceLayout(
-            model, weights: weights, kernels: kernels, threads: threads, capacity: capacity)
+            model, weights: weights, kernels: kernels, cache: cacheFormat, threads: threads, capacity: capacity)
         blockCount = 0
         blockCount = try chooseBlocks(settings.cacheBytes)
         contextLength = min(contextLength, blockCount * KVBlock.tokens)

@@ -7,7 +7,16 @@ package struct RuntimeSettings: Sendable, Equatable {
         case openblas
     }
 
+    /// How keys and values are kept.
+    package enum CacheType: String, Sendable, CaseIterable {
+        /// bf16; f32 where the kernels compute in f32.
+        case full
+        /// int8 with a scale for each vector: half the bytes of bf16.
+        case q8
+    }
+
     package var backend: Backend
+    package var cacheType: CacheType
     /// Name of the kernel table for `.native`; nil takes DROVER_KERNELS, else the best.
     package var kernels: String?
     /// Compute threads; nil takes one for each core this process may use.
@@ -19,10 +28,12 @@ package struct RuntimeSettings: Sendable, Equatable {
     package var capacity: BatchCapacity
 
     package init(
-        backend: Backend = .native, kernels: String? = nil, threads: Int? = nil, cacheBytes: Int? = nil,
-        contextLength: Int? = nil, capacity: BatchCapacity = BatchCapacity(rows: 512, runs: 512, logitRows: 128)
+        backend: Backend = .native, kernels: String? = nil, threads: Int? = nil, cacheType: CacheType = .full,
+        cacheBytes: Int? = nil, contextLength: Int? = nil,
+        capacity: BatchCapacity = BatchCapacity(rows: 512, runs: 512, logitRows: 128)
     ) {
         self.backend = backend
+        self.cacheType = cacheType
         self.kernels = kernels
         self.threads = threads
         self.cacheBytes = cacheBytes

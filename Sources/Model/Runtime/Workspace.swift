@@ -21,7 +21,8 @@ struct WorkspaceLayout {
     let bytes: Int
 
     init(
-        _ model: ModelConfiguration, weights: WeightLayout, kernels: KernelTable, threads: Int, capacity: BatchCapacity
+        _ model: ModelConfiguration, weights: WeightLayout, kernels: KernelTable, cache: CacheFormat, threads: Int,
+        capacity: BatchCapacity
     ) {
         let float = MemoryLayout<Float>.stride
         let rows = capacity.rows
@@ -31,7 +32,7 @@ struct WorkspaceLayout {
         let used = Set(weights.productPanels.map(\.form.rawValue))
         let half = model.headSize / 2
         logitStride = WeightLayout.padded(model.vocabularySize)
-        scratchBytes = ck_scratch_bytes(kernels.table, model.headSize, model.groupSize, model.width)
+        scratchBytes = ck_scratch_bytes(kernels.table, cache.pointer, model.headSize, model.groupSize, model.width)
 
         var memory = PageLayout()
         stream = memory.place(rows * model.width * float)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Model
 
 /// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
 struct ServeOptions: ParsableArguments {
@@ -16,6 +17,8 @@ struct ServeOptions: ParsableArguments {
     var threads: Int?
     @Option(help: "Who multiplies matrices: kernels or openblas. (default: kernels)")
     var backend: BackendName?
+    @Option(help: "How keys and values are kept: bf16, or q8 for half the bytes. (default: bf16)")
+    var kvCache: CacheTypeName?
     @Option(help: "Memory for keys and values, such as 2GiB; a share of what is free without it.")
     var kvCacheBytes: ByteCount?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
@@ -37,6 +40,13 @@ struct ServeOptions: ParsableArguments {
 enum BackendName: String, ExpressibleByArgument, CaseIterable {
     case kernels
     case openblas
+}
+
+enum CacheTypeName: String, ExpressibleByArgument, CaseIterable {
+    case bf16
+    case q8
+
+    var type: RuntimeSettings.CacheType { self == .q8 ? .q8 : .full }
 }
 
 enum LogLevelName: String, ExpressibleByArgument, CaseIterable {

@@ -9,6 +9,7 @@ struct ServeSettings: Sendable {
     let port: UInt16
     let threads: Int?
     let backend: BackendName
+    let kvCache: CacheTypeName
     let kvCacheBytes: ByteCount?
     let contextLength: Int?
     let prefillChunk: Int
@@ -20,7 +21,8 @@ struct ServeSettings: Sendable {
 
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
-        "model", "alias", "host", "port", "threads", "backend", "kv-cache-bytes", "context-length", "prefill-chunk",
+        "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "context-length",
+        "prefill-chunk",
         "max-batch-tokens", "queue-limit", "chat-template", "drain-timeout", "log-level",
     ]
 
@@ -33,6 +35,7 @@ struct ServeSettings: Sendable {
         port = try reader.value(options.port, "port") ?? 8080
         threads = try reader.positive(options.threads, "threads")
         backend = try reader.value(options.backend, "backend") ?? .kernels
+        kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         contextLength = try reader.positive(options.contextLength, "context-length")
         prefillChunk = try reader.positive(options.prefillChunk, "prefill-chunk") ?? 64

@@ -1,0 +1,229 @@
+// Keys and values in 8 bits, about half the bytes of bf16, for every instruction set of integer_kernels.h. A key or
+// value vector of one head has one bf16 scale; its numbers are kept with an offset of 128, as products take unsigned
+// operands on that side.
+//
+//   keys          [64 / 16][head_size / 4][16 positions][4] u8
+//   values        [head_size / 16][64 / 4][16 dimensions][4 positions] u8
+//   scales        [64] bf16 of the keys, [64] bf16 of the values
+//
+// The other side of a product, queries and the softmax's weights, is cut into two bytes, high + low / 254: 15 bits, so
+// that all of the error is that of the stored bytes. Integer sums are exact, so no order of additions matters.
+
+enum { SPLIT_COLUMNS = 4, POSITION_GROUPS = CK_BLOCK / 4 };
+
+/// Columns of 15-bit numbers, for one group of SPLIT_COLUMNS: [depth / 4][columns] of the high and of the low bytes.
+typedef struct {
+    int32_t *high, *low;
+    float scale[SPLIT_COLUMNS];
+    int32_t high_sum[SPLIT_COLUMNS], low_sum[SPLIT_COLUMNS];  // minus the sums of the bytes
+} split;
+
+static size_t integer_block_bytes(size_t head_size) { return 2 * CK_BLOCK * head_size + 4 * CK_BLOCK; }
+
+INLINE const uint16_t *key_scales(const uint8_t *block, size_t head_size) {
+    return (const uint16_t *)(block + 2 * CK_BLOCK * head_size);
+}
+
+INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
+    u32x16 top = 0;
+    for (size_t i = 0; i < count; i += 16) top = __builtin_elementwise_max(top, (u32x16)load(x + i) & 0x7fffffff);
+    uint32_t bits = __builtin_reduce_max(top);
+    float largest;
+    memcpy(&largest, &bits, sizeof largest);
+    *finite = bits < 0x7f800000;
+    return largest;
+}
+
+/// The scale of a stored vector: the least bf16 that is no less than largest / 127. NaN if the vector is not finite.
+INLINE uint16_t stored_scale(const float *x, size_t count, float *inverse) {
+    bool finite;
+    float scale = largest_magnitude(x, count, &finite) / 127;
+    uint32_t bits;
+    memcpy(&bits, &scale, sizeof bits);
+    bits = finite ? (bits + 0xffff) & 0xffff0000 : 0x7fc00000;
+    memcpy(&scale, &bits, sizeof scale);
+    *inverse = finite && scale >= FLT_MIN ? 1 / scale : 0;
+    return (uint16_t)(bits >> 16);
+}
+
+INLINE uint8_t stored_byte(float x, float inverse) {
+    return inverse == 0 ? 128 : (uint8_t)(128 + (int)__builtin_roundevenf(x * inverse));
+}
+
+static void integer_append(uint8_t *block, size_t head_size, size_t slot, const float *key, const float *value) {
+    uint8_t *keys = block + slot / CK_STRIP * head_size * CK_STRIP + slot % CK_STRIP * 4;
+    uint8_t *values = block + CK_BLOCK * head_size + slot / 4 * 64 + slot % 4;
+    uint16_t *scales = (uint16_t *)(block + 2 * CK_BLOCK * head_size);
+    float inverse;
+    scales[slot] = stored_scale(key, head_size, &inverse);
+    for (size_t i = 0; i < head_size; i++) keys[i / 4 * 64 + i % 4] = stored_byte(key[i], inverse);
+    scales[CK_BLOCK + slot] = stored_scale(value, head_size, &inverse);
+    for (size_t i = 0; i < head_size; i++) {
+        values[i / 16 * POSITION_GROUPS * 64 + i % 16 * 4] = stored_byte(value[i], inverse);
+    }
+}
+
+/// Cuts values (count, a multiple of 16) into column c of n.
+INLINE void split_column(split *s, size_t c, size_t n, const float *x, size_t count) {
+    bool finite;
+    float largest = largest_magnitude(x, count, &finite);
+    float inverse = finite && largest >= 127 * FLT_MIN ? 127 / largest : 0;
+    s->scale[c] = finite ? largest / 127 : NAN;
+    i32x16 high_sum = 0, low_sum = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        f32x16 scaled = inverse == 0 ? (f32x16)(0.0f) : load(x + i) * inverse;
+        f32x16 whole = __builtin_elementwise_roundeven(scaled);
+        i32x16 high = __builtin_convertvector(whole, i32x16);
+        i32x16 low = __builtin_convertvector(__builtin_elementwise_roundeven((scaled - whole) * 254), i32x16);
+        high_sum += high;
+        low_sum += low;
+        i8x16 bytes[2] = {__builtin_convertvector(high, i8x16), __builtin_convertvector(low, i8x16)};
+        int32_t words[8];
+        memcpy(words, bytes, sizeof words);
+        for (size_t k = 0; k < 4; k++) {
+            s->high[(i / 4 + k) * n + c] = words[k];
+            s->low[(i / 4 + k) * n + c] = words[4 + k];
+        }
+    }
+    s->high_sum[c] = -__builtin_reduce_add(high_sum);
+    s->low_sum[c] = -__builtin_reduce_add(low_sum);
+}
+
+/// 16 rows of stored bytes (depth / 4 vectors) by n split columns: LANES products each, in units of the stored scales.
+INLINE void split_tile(const int n, const uint8_t *rows, size_t part, size_t groups, const split *s, vf *out) {
+    vi high[SPLIT_COLUMNS], low[SPLIT_COLUMNS];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) {
+        high[c] = start(CK_Q8_0, s->high_sum[c]);
+        low[c] = start(CK_Q8_0, s->low_sum[c]);
+    }
+    for (size_t k = 0; k < groups; k++) {
+        vb w = vector_at(rows, k, part);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) {
+            high[c] = dots(high[c], &w, 1, s->high + k * (size_t)n + (size_t)c, 0, 8);
+            low[c] = dots(low[c], &w, 1, s->low + k * (size_t)n + (size_t)c, 0, 8);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) {
+        out[c] = fused(floats(low[c]), splat(1.0f / 254), floats(high[c])) * splat(s->scale[c]);
+    }
+}
+
+/// scores[c * CK_BLOCK + t] for the positions of `groups` sixteens.
+INLINE void split_scores(const int n, const uint8_t *block, size_t d, size_t groups, const split *s, float *scores) {
+    const uint16_t *scales = key_scales(block, d);
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t part = 0; part < CK_STRIP / LANES; part++) {
+            vf out[SPLIT_COLUMNS];
+            split_tile(n, block + g * d * CK_STRIP, part, d / 4, s, out);
+            size_t t = g * CK_STRIP + part * LANES;
+            vf scale = bfloats(scales + t);
+            for (int c = 0; c < n; c++) *(vf_unaligned *)(scores + (size_t)c * CK_BLOCK + t) = out[c] * scale;
+        }
+    }
+}
+
+/// output[c * d + i] += values weighted by the split columns, over the positions of `groups` fours.
+INLINE void split_values(const int n, const uint8_t *block, size_t d, size_t groups, const split *s, float *output) {
+    const uint8_t *values = block + CK_BLOCK * d;
+    for (size_t i = 0; i < d; i += CK_STRIP) {
+        for (size_t part = 0; part < CK_STRIP / LANES; part++) {
+            vf out[SPLIT_COLUMNS];
+            split_tile(n, values + i * CK_BLOCK, part, groups, s, out);
+            for (int c = 0; c < n; c++) {
+                vf_unaligned *place = (vf_unaligned *)(output + (size_t)c * d + i + part * LANES);
+                *place = *place + out[c];
+            }
+        }
+    }
+}
+
+#define SPLIT_CASE(function, n, ...) \
+    case n: function(n, __VA_ARGS__); break;
+#define SPLIT(function, columns, ...)                                                          \
+    switch (columns) {                                                                         \
+        SPLIT_CASE(function, 1, __VA_ARGS__) SPLIT_CASE(function, 2, __VA_ARGS__)              \
+        SPLIT_CASE(function, 3, __VA_ARGS__) SPLIT_CASE(function, 4, __VA_ARGS__)              \
+    }
+
+// Scratch of one attention item, for `vectors` = rows * group queries in groups of SPLIT_COLUMNS:
+//   columns         (groups) split: queries, then one for the weights of a block
+//   bytes           of them: [head_size / 4][SPLIT_COLUMNS] twice a group, [64 / 4][SPLIT_COLUMNS] twice
+//   output          (vectors, head_size) f32
+//   scores          (SPLIT_COLUMNS, 64) f32
+//   maxima, sums    (vectors) f32 each
+typedef struct {
+    split *queries, *weights;
+    float *output, *scores, *maxima, *sums;
+} integer_memory;
+
+INLINE size_t split_groups(size_t group) { return (CK_SPAN * group + SPLIT_COLUMNS - 1) / SPLIT_COLUMNS; }
+
+static size_t integer_attention_scratch(size_t head_size, size_t group) {
+    size_t groups = split_groups(group), vectors = groups * SPLIT_COLUMNS;
+    return (groups + 1) * sizeof(split) + (groups * head_size + CK_BLOCK) / 4 * SPLIT_COLUMNS * 2 * sizeof(int32_t)
+        + (vectors * head_size + SPLIT_COLUMNS * CK_BLOCK + 2 * vectors) * sizeof(float) + 64;
+}
+
+INLINE integer_memory carve_integers(const ck_attention *a) {
+    size_t d = a->head_size, groups = split_groups(a->group), vectors = groups * SPLIT_COLUMNS;
+    integer_memory m;
+    m.output = a->scratch;
+    m.scores = m.output + vectors * d;
+    m.maxima = m.scores + SPLIT_COLUMNS * CK_BLOCK;
+    m.sums = m.maxima + vectors;
+    int32_t *bytes = (int32_t *)(m.sums + vectors);
+    m.queries = (split *)(bytes + (groups * d + CK_BLOCK) / 4 * SPLIT_COLUMNS * 2);
+    m.weights = m.queries + groups;
+    for (size_t g = 0; g <= groups; g++) {
+        size_t words = (g < groups ? d : CK_BLOCK) / 4 * SPLIT_COLUMNS;
+        m.queries[g].high = bytes;
+        m.queries[g].low = bytes + words;
+        bytes += 2 * words;
+    }
+    return m;
+}
+
+/// One block of positions for one group of queries. All rows of a span end in the same block.
+INLINE void attend_integer_block(
+    const ck_attention *a, integer_memory m, const uint8_t *block, size_t first, size_t vector, size_t width) {
+    size_t d = a->head_size, last_row = (vector + width - 1) / a->group;
+    size_t limit = a->position + last_row - first + 1;
+    if (limit > CK_BLOCK) limit = CK_BLOCK;
+    const uint16_t *value_scales = key_scales(block, d) + CK_BLOCK;
+    SPLIT(split_scores, width, block, d, (limit + 15) / 16, &m.queries[vector / SPLIT_COLUMNS], m.scores)
+    for (size_t v = 0; v < width; v++) {
+        size_t visible = a->position + (vector + v) / a->group - first + 1;
+        if (visible > CK_BLOCK) visible = CK_BLOCK;
+        float *scores = m.scores + v * CK_BLOCK, *output = m.output + (vector + v) * d;
+        soften(scores, visible, &m.maxima[vector + v], &m.sums[vector + v], output, d);
+        // Past `visible` a scale may be anything that an earlier owner left.
+        for (size_t t = 0; t < visible; t++) scores[t] *= bfloat(value_scales[t]);
+        split_column(m.weights, v, width, scores, CK_BLOCK);
+    }
+    SPLIT(split_values, width, block, d, (limit + 3) / 4, m.weights, m.output + vector * d)
+}
+
+static void integer_attend(const ck_attention *a) {
+    size_t vectors = a->rows * a->group, d = a->head_size, last = a->position + a->rows - 1;
+    integer_memory m = carve_integers(a);
+    for (size_t v = 0; v < vectors; v++) {
+        const float *query = a->queries + v / a->group * a->stride + v % a->group * d;
+        size_t begin = v / SPLIT_COLUMNS * SPLIT_COLUMNS, n = vectors - begin;
+        split *s = &m.queries[v / SPLIT_COLUMNS];
+        split_column(s, v % SPLIT_COLUMNS, n < SPLIT_COLUMNS ? n : SPLIT_COLUMNS, query, d);
+        s->scale[v % SPLIT_COLUMNS] *= 1 / sqrtf((float)d);
+        m.maxima[v] = -FLT_MAX;
+        m.sums[v] = 0;
+    }
+    memset(m.output, 0, vectors * d * sizeof(float));
+    for (size_t first = 0; first <= last; first += CK_BLOCK) {
+        const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
+        for (size_t v = 0; v < vectors; v += SPLIT_COLUMNS) {
+            attend_integer_block(a, m, block, first, v, vectors - v < SPLIT_COLUMNS ? vectors - v : SPLIT_COLUMNS);
+        }
+    }
+    finish(a, m.output, m.sums);
+}
