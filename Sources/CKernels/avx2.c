@@ -54,6 +54,16 @@ INLINE void read_operand(operand x, float values[2]) {
     values[1] = x.odd;
 }
 
+INLINE size_t squeeze(i32x16 mask, f32x16 v, i32x16 ids, float *values, int32_t *value_ids) {
+    unsigned low = (unsigned)_mm256_movemask_ps((__m256)mask.lo), high = (unsigned)_mm256_movemask_ps((__m256)mask.hi);
+    size_t found = 0;
+    for (unsigned lanes = low | high << 8; lanes != 0; lanes &= lanes - 1) {
+        values[found] = v[__builtin_ctz(lanes)];
+        value_ids[found++] = ids[__builtin_ctz(lanes)];
+    }
+    return found;
+}
+
 typedef f32x8 vf;
 typedef float vf_unaligned __attribute__((ext_vector_type(8), aligned(4), may_alias));
 typedef int32_t vi __attribute__((ext_vector_type(8)));

@@ -49,6 +49,13 @@ INLINE void read_operand(operand x, float values[2]) {
     __builtin_memcpy(values, pair, sizeof pair);
 }
 
+INLINE size_t squeeze(i32x16 mask, f32x16 v, i32x16 ids, float *values, int32_t *value_ids) {
+    __mmask16 lanes = _mm512_movepi32_mask((__m512i)mask);
+    _mm512_storeu_ps(values, _mm512_maskz_compress_ps(lanes, (__m512)v));
+    _mm512_storeu_si512(value_ids, _mm512_maskz_compress_epi32(lanes, (__m512i)ids));
+    return (size_t)__builtin_popcount(lanes);
+}
+
 typedef f32x16 vf;
 typedef f32x16_unaligned vf_unaligned;
 typedef i32x16 vi;

@@ -178,17 +178,50 @@ static size_t argmax(const float *x, size_t count, float *value) {
     return best;
 }
 
-static double log_sum_exp(const float *x, size_t count, float scale, float maximum) {
+static float weight_of(float x, float scale, float maximum) { return expf(scale * (x - maximum)); }
+
+static double weigh(const float *x, size_t count, float scale, float maximum, double *parts) {
     double sum = 0;
-    for (size_t i = 0; i < count; i++) sum += expf(scale * (x[i] - maximum));
-    return log(sum);
+    for (size_t start = 0; start < count; start += CK_STRETCH) {
+        double part = 0;
+        for (size_t i = start; i < count && i < start + CK_STRETCH; i++) part += weight_of(x[i], scale, maximum);
+        if (parts) parts[start / CK_STRETCH] = part;
+        sum += part;
+    }
+    return sum;
 }
 
-static size_t candidates(const float *x, size_t count, float threshold, int32_t *indices, size_t capacity) {
+static size_t pick(const float *x, size_t count, float scale, float maximum, double left) {
+    size_t last = count;
+    for (size_t i = 0; i < count; i++) {
+        float weight = weight_of(x[i], scale, maximum);
+        if (weight > 0) last = i;
+        left -= weight;
+        if (left < 0) break;
+    }
+    return last;
+}
+
+static bool is_ahead(const float *x, size_t i, float value, size_t place) {
+    return x[i] > value || (x[i] == value && i < place);
+}
+
+static double behind(
+    const float *x, size_t count, float scale, float maximum, float value, size_t place, double enough) {
+    double sum = 0;
+    for (size_t i = 0; i < count && sum <= enough; i++) {
+        if (!is_ahead(x, i, value, place)) sum += weight_of(x[i], scale, maximum);
+    }
+    return sum;
+}
+
+static size_t leading(
+    const float *x, const int32_t *ids, size_t count, float value, size_t place, float *values, int32_t *value_ids) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!(x[i] >= threshold)) continue;
-        if (found < capacity) indices[found] = (int32_t)i;
+        if (!is_ahead(x, i, value, place)) continue;
+        values[found] = x[i];
+        value_ids[found] = ids ? ids[i] : (int32_t)i;
         found++;
     }
     return found;
@@ -248,7 +281,9 @@ const ck_table ck_reference = {
         },
     },
     .argmax = argmax,
-    .log_sum_exp = log_sum_exp,
-    .candidates = candidates,
+    .weigh = weigh,
+    .pick = pick,
+    .behind = behind,
+    .leading = leading,
     .exercise = {[CK_FLOATS] = exercise},
 };

@@ -9,9 +9,10 @@ package struct CounterRandom: Sendable {
 
     package init(seed: UInt64) { origin = Self.mix(seed &+ Self.step) }
 
-    /// In [0, 1), a multiple of 2^-53.
-    package func uniform(at index: Int) -> Double {
-        let bits = Self.mix(origin &+ (UInt64(truncatingIfNeeded: index) &+ 1) &* Self.step)
+    /// In [0, 1), a multiple of 2^-53. Each round at an index has a number of its own.
+    package func uniform(at index: Int, round: Int = 0) -> Double {
+        var bits = Self.mix(origin &+ (UInt64(truncatingIfNeeded: index) &+ 1) &* Self.step)
+        if round > 0 { bits = Self.mix(bits &+ UInt64(truncatingIfNeeded: round) &* Self.step) }
         return Double(bits >> 11) * 0x1p-53
     }
 

@@ -11,7 +11,7 @@ final class EngineLoop: @unchecked Sendable {
     private let mailbox: Mailbox
     private let metrics: EngineMetrics
     private var scheduler: Scheduler
-    private var sampler: Sampler
+    private let sampler: StepSampler
     private var batch: Batch
     private var sessions: [RequestID: Session] = [:]
     /// Events of the step, not delivered yet; those of one request are neighbours.
@@ -29,7 +29,7 @@ final class EngineLoop: @unchecked Sendable {
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             prefillChunk: settings.prefillChunk)
-        sampler = Sampler(vocabularySize: model.vocabularySize)
+        sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
 
@@ -88,13 +88,15 @@ final class EngineLoop: @unchecked Sendable {
 
     /// One outcome for each run that samples.
     private func sample(_ plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
-        var outcomes: [RowOutcome] = []
+        var (requests, draws): ([RequestID], [RowDraw?]) = ([], [])
         for run in plan.runs {
             guard let output = run.output else { continue }
-            let row = logits[outcomes.count]
-            outcomes.append(
-                sessions[run.request]?.sample(row, output: output, with: &sampler) ?? .notANumber)
+            draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
+            requests.append(run.request)
         }
+        let outcomes = sampler.sample(draws)
+        draws = []  // they share the histories, which would be copied to be changed
+        for (id, outcome) in zip(requests, outcomes) { sessions[id]?.remember(outcome) }
         return outcomes
     }
 

@@ -13,12 +13,15 @@ struct Session {
         history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
     }
 
-    mutating func sample(_ row: LogitsRow, output: Int, with sampler: inout Sampler) -> RowOutcome {
+    func draw(_ row: LogitsRow, output: Int) -> RowDraw {
         let request = submission.request
-        let outcome = sampler.sample(
-            row, request.sampling, history: history, output: output, topLogprobs: request.topLogprobs)
+        return RowDraw(
+            row: row, parameters: request.sampling, history: history, output: output,
+            topLogprobs: request.topLogprobs)
+    }
+
+    mutating func remember(_ outcome: RowOutcome) {
         if case .token(let token) = outcome { history.append(token.id) }
-        return outcome
     }
 
     /// Only the first admission ends the wait; a preempted request is admitted again.

@@ -14,4 +14,19 @@ package protocol ForwardPass: AnyObject {
     /// A row attends to all positions of its sequence up to its own; those before the run must have been
     /// computed by earlier calls with the same blocks. The result is valid until the next call.
     func forward(_ batch: borrowing Batch) -> Logits
+
+    /// How many calls `share` makes at the same time, at most.
+    var workers: Int { get }
+
+    /// Calls `work(item, worker)` once for each item, in any order, several at a time where the model has threads;
+    /// those at the same time have different workers.
+    func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void)
+}
+
+extension ForwardPass {
+    package var workers: Int { 1 }
+
+    package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) {
+        for item in 0..<items { work(item, 0) }
+    }
 }

@@ -34,4 +34,15 @@ struct CounterRandomTests {
         let chiSquare = counts.reduce(0.0) { $0 + (Double($1) - 1000) * (Double($1) - 1000) / 1000 }
         #expect((20...110).contains(chiSquare))
     }
+
+    @Test func `is uniform across the rounds of an index, and different in each`() {
+        let random = CounterRandom(seed: 7)
+        var counts = Array(repeating: 0, count: 64)
+        for index in 0..<8_000 {
+            for round in 0..<8 { counts[Int(random.uniform(at: index, round: round) * 64)] += 1 }
+        }
+        let chiSquare = counts.reduce(0.0) { $0 + (Double($1) - 1000) * (Double($1) - 1000) / 1000 }
+        #expect((20...110).contains(chiSquare))
+        #expect(Set((0..<100).map { random.uniform(at: 3, round: $0) }).count == 100)
+    }
 }

@@ -77,7 +77,8 @@ struct InferenceEngineTests {
         await alone.stop()
 
         let metrics = MetricsRegistry()
-        let engine = Self.make(ScriptedModel(blocks: blocks), metrics: metrics)
+        let team = try ThreadTeam(workers: 3)
+        let engine = Self.make(ScriptedModel(blocks: blocks, team: team), metrics: metrics)
         // Before the start, so that all of them wait when the first step is planned.
         async let answers = Self.readAll(requests, from: engine)
         engine.start()

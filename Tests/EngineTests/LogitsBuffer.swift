@@ -5,10 +5,11 @@ final class LogitsBuffer {
     let row: LogitsRow
     private let memory: UnsafeMutableBufferPointer<Float>
 
-    init(_ values: [Float]) {
+    init(_ values: [Float], _ kernels: KernelTable = .best) {
         memory = .allocate(capacity: max(1, values.count))
         _ = memory.initialize(from: values)
-        row = LogitsRow(values: memory.baseAddress ?? .allocate(capacity: 1), count: values.count)
+        row = LogitsRow(
+            values: memory.baseAddress ?? .allocate(capacity: 1), count: values.count, kernels: kernels)
     }
 
     deinit { memory.deallocate() }

@@ -8,12 +8,13 @@ struct SamplerTests {
         _ logits: [Float], _ parameters: SamplingParameters, prompt: [Int32] = [], output: [Int32] = [],
         at index: Int = 0, topLogprobs: Int? = nil
     ) -> RowOutcome {
-        var sampler = Sampler(vocabularySize: logits.count)
+        let sampler = Sampler(vocabularySize: logits.count)
         var history = TokenHistory(prompt: prompt, for: parameters)
         output.forEach { history.append($0) }
         let buffer = LogitsBuffer(logits)
         let outcome = sampler.sample(
-            buffer.row, parameters, history: history, output: index, topLogprobs: topLogprobs)
+            RowDraw(
+                row: buffer.row, parameters: parameters, history: history, output: index, topLogprobs: topLogprobs))
         #expect(zip(buffer.values, logits).allSatisfy { $0.bitPattern == $1.bitPattern }, "the row was not restored")
         return outcome
     }
@@ -80,22 +81,18 @@ struct SamplerTests {
     // MARK: The draw
 
     @Test func `draws the same token for the same seed and position, whatever was drawn before`() {
-        var sampler = Sampler(vocabularySize: 50)
+        let sampler = Sampler(vocabularySize: 50)
         let buffer = LogitsBuffer((0..<50).map { Float($0 % 7) / 3 })
         let parameters = SamplingParameters(topP: 0.95, seed: 99)
-        let history = TokenHistory(prompt: [], for: parameters)
-        let draw = { (sampler: inout Sampler, index: Int) in
-            id(sampler.sample(buffer.row, parameters, history: history, output: index, topLogprobs: nil))
-        }
-        let forward = (0..<40).map { draw(&sampler, $0) }
-        let backward = (0..<40).reversed().map { draw(&sampler, $0) }
+        let forward = (0..<40).map { id(sampler.sample(RowDraw(buffer.row, parameters, output: $0))) }
+        let backward = (0..<40).reversed().map { id(sampler.sample(RowDraw(buffer.row, parameters, output: $0))) }
         #expect(forward == backward.reversed())
         #expect(Set(forward).count > 5)
     }
 
     @Test(
         arguments: [
-            SamplingParameters(), SamplingParameters(temperature: 0.6, topP: 0.9),
+            SamplingParameters(), SamplingParameters(temperature: 0.6, topP: 0.9), SamplingParameters(topP: 0.2),
             SamplingParameters(temperature: 1.5, topK: 12), SamplingParameters(minP: 0.1),
             SamplingParameters(temperature: 2, topK: 20, topP: 0.8, minP: 0.02),
         ]) func `draws with the right frequencies`(base: SamplingParameters)
@@ -104,15 +101,13 @@ struct SamplerTests {
         // More than one stride of ids, most of them too unlikely to be counted alone.
         let logits = (0..<2_500).map { $0 % 60 == 0 ? random.normal() * 0.7 + 6 : -20 + random.normal() }
         let buffer = LogitsBuffer(logits)
-        var sampler = Sampler(vocabularySize: logits.count)
+        let sampler = Sampler(vocabularySize: logits.count)
         var parameters = base
         parameters.seed = 17
-        let history = TokenHistory(prompt: [], for: parameters)
         let draws = 40_000
         var counts = Array(repeating: 0.0, count: logits.count)
         for index in 0..<draws {
-            let outcome = sampler.sample(buffer.row, parameters, history: history, output: index, topLogprobs: nil)
-            if let id = id(outcome) { counts[Int(id)] += 1 }
+            if let id = id(sampler.sample(RowDraw(buffer.row, parameters, output: index))) { counts[Int(id)] += 1 }
         }
         let expected = NaiveSampling.distribution(logits, parameters).map { $0 * Double(draws) }
         for (count, mean) in zip(counts, expected) where mean == 0 { #expect(count == 0) }

@@ -16,6 +16,7 @@ final class ScriptedModel: ForwardPass {
     let capacity: BatchCapacity
     private let gate: StepGate?
     private let poison: Int32?
+    private let team: ThreadTeam?
     /// (blocks * KVBlock.tokens)
     private var slots: [Slot]
     /// (capacity.logitRows, vocabulary)
@@ -24,10 +25,11 @@ final class ScriptedModel: ForwardPass {
     /// - Parameters:
     ///   - gate: holds each step until it is let through.
     ///   - poison: a sequence that contains this token gets NaN for logits.
+    ///   - team: shares the work of others; without one it is done in turn.
     init(
         vocabularySize: Int = 64, contextLength: Int = 1024, blocks: Int = 256,
         capacity: BatchCapacity = BatchCapacity(rows: 128, runs: 64, logitRows: 64), gate: StepGate? = nil,
-        poison: Int32? = nil
+        poison: Int32? = nil, team: ThreadTeam? = nil
     ) {
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
@@ -35,11 +37,19 @@ final class ScriptedModel: ForwardPass {
         self.capacity = capacity
         self.gate = gate
         self.poison = poison
+        self.team = team
         slots = Array(repeating: Slot(), count: blocks * KVBlock.tokens)
         logits = .allocate(capacity: capacity.logitRows * vocabularySize)
     }
 
     deinit { logits.deallocate() }
+
+    var workers: Int { team?.workers ?? 1 }
+
+    func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) {
+        guard let team else { return (0..<items).forEach { work($0, 0) } }
+        team.share(items, work)
+    }
 
     func forward(_ batch: borrowing Batch) -> Logits {
         gate?.pass()

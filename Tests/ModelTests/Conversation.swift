@@ -1,3 +1,4 @@
+import Glibc
 import Model
 
 /// One sequence fed to a model by hand: its blocks and how far it has come.
@@ -24,7 +25,7 @@ extension LogitsRow {
 
     func logprob(_ id: Int32) -> Double {
         let top = argmax().value
-        return Double(values[Int(id)] - top) - logSumExp(scale: 1, maximum: top)
+        return Double(values[Int(id)] - top) - log(array.reduce(0) { $0 + exp(Double($1 - top)) })
     }
 }
 

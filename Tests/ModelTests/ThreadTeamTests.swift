@@ -42,4 +42,18 @@ struct ThreadTeamTests {
             #expect(counts.early.load(ordering: .relaxed) == 0)
         }
     }
+
+    @Test(arguments: [1, 2, 5]) func `shares each item once, no worker with two at a time`(workers: Int) throws {
+        let team = try ThreadTeam(workers: workers)
+        for items in [0, 1, 2, 300] {
+            let done = Mutex([Int](repeating: 0, count: items)), busy = Mutex(Set<Int>())
+            team.share(items) { item, worker in
+                let isFree = busy.withLock { $0.insert(worker).inserted }
+                #expect(isFree && worker < workers)
+                done.withLock { $0[item] += 1 }
+                busy.withLock { _ = $0.remove(worker) }
+            }
+            #expect(done.withLock { $0.allSatisfy { $0 == 1 } })
+        }
+    }
 }

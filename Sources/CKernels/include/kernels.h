@@ -16,6 +16,7 @@ enum {
     CK_STRIP = 16,  // rows of a strip, and the unit of every depth
     CK_BLOCK = 64,  // positions in one block of the K/V cache
     CK_SPAN = 16,   // most rows of one span (see forward.h)
+    CK_STRETCH = 1024,  // logits whose weights are summed by themselves
 };
 
 /// The attention of one K/V head over the rows of one span.
@@ -107,10 +108,23 @@ typedef struct {
 
     /// Index of the largest value, the lowest of equals; *value is NaN if any of them is.
     size_t (*argmax)(const float *x, size_t count, float *value);
-    /// log(sum(exp(scale * (x - maximum))))
-    double (*log_sum_exp)(const float *x, size_t count, float scale, float maximum);
-    /// Indices with x >= threshold, rising; writes at most `capacity`, returns how many there are.
-    size_t (*candidates)(const float *x, size_t count, float threshold, int32_t *indices, size_t capacity);
+
+    // Sampling. A logit's weight is exp(scale * (x - maximum)), its probability times the denominator. A logit comes
+    // before (value, place) if it is larger than `value`, or equal to it with an index below `place`: the order of
+    // the most likely first.
+
+    /// Sum of the weights; `parts` gets that of each CK_STRETCH, and may be NULL.
+    double (*weigh)(const float *x, size_t count, float scale, float maximum, double *parts);
+    /// The index at which the running sum of the weights exceeds `left`, one near the end where rounding leaves none;
+    /// `count` if nothing weighs anything. What it returns weighs something.
+    size_t (*pick)(const float *x, size_t count, float scale, float maximum, double left);
+    /// Sum of the weights of all that do not come before (value, place); stops early when it exceeds `enough`.
+    double (*behind)(
+        const float *x, size_t count, float scale, float maximum, float value, size_t place, double enough);
+    /// Copies what comes before (value, place), in order of index, with its ids (NULL: the index); returns how many
+    /// there are. May write where it reads; there must be room for `count`.
+    size_t (*leading)(
+        const float *x, const int32_t *ids, size_t count, float value, size_t place, float *values, int32_t *value_ids);
 
     /// The widest tile on data in the first-level cache, for measuring the peak; returns how many products were summed.
     double (*exercise[CK_FORMS])(size_t rounds);

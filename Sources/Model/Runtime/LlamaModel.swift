@@ -18,6 +18,7 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package var contextLength: Int { plan.contextLength }
     package var blockCount: Int { plan.blockCount }
     package var capacity: BatchCapacity { plan.capacity }
+    package var workers: Int { team.workers }
 
     /// Decides the memory plan and loads the weights. Blocks for seconds; `progress` is told the share loaded.
     package convenience init(
@@ -72,6 +73,8 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
             rowCount: batch.logitRows.count, vocabularySize: vocabularySize, base: workspace.logits,
             stride: workspace.layout.logitStride, kernels: plan.kernels)
     }
+
+    package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) { team.share(items, work) }
 
     /// The kernels trust these numbers with memory.
     private func check(_ batch: borrowing Batch) {

@@ -25,34 +25,3 @@ package struct Logits {
         return LogitsRow(values: base + row * stride, count: vocabularySize, kernels: kernels)
     }
 }
-
-/// One row of logits. Samplers apply penalties and biases in place.
-package struct LogitsRow {
-    package let values: UnsafeMutablePointer<Float>
-    package let count: Int
-    private let kernels: KernelTable
-
-    package init(values: UnsafeMutablePointer<Float>, count: Int, kernels: KernelTable = .best) {
-        self.values = values
-        self.count = count
-        self.kernels = kernels
-    }
-
-    /// The largest value and the lowest index that has it. The value is NaN if any value of the row is.
-    package func argmax() -> (index: Int, value: Float) {
-        var value: Float = 0
-        let index = kernels.table.pointee.argmax(values, count, &value)
-        return (index, value)
-    }
-
-    /// log(sum(exp(scale * (x - maximum)))) over the row.
-    package func logSumExp(scale: Float, maximum: Float) -> Double {
-        kernels.table.pointee.log_sum_exp(values, count, scale, maximum)
-    }
-
-    /// Ids of the values at or above `threshold`, rising. Returns how many there are, which may be more than the
-    /// buffer holds.
-    package func candidates(atLeast threshold: Float, into ids: UnsafeMutableBufferPointer<Int32>) -> Int {
-        kernels.table.pointee.candidates(values, count, threshold, ids.baseAddress, ids.count)
-    }
-}

@@ -32,17 +32,8 @@ final class PanelJob {
     }
 
     func run(on team: ThreadTeam) throws(RuntimeError) {
-        withExtendedLifetime(self) {
-            ck_team_run(
-                team.team, Unmanaged.passUnretained(self).toOpaque(), 1,
-                { context, _ in context.map { PanelJob.at($0).items } ?? 0 },
-                { context, _, item, worker in if let context { PanelJob.at(context).work(item, worker) } })
-        }
+        team.share(items, work)
         if let error = failure.withLock({ $0 }) { throw .checkpoint(error) }
-    }
-
-    private static func at(_ context: UnsafeRawPointer) -> PanelJob {
-        Unmanaged<PanelJob>.fromOpaque(context).takeUnretainedValue()
     }
 
     private var items: Int { (tensor.rows + itemRows - 1) / itemRows }

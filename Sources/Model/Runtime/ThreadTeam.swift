@@ -20,4 +20,28 @@ package final class ThreadTeam: @unchecked Sendable {
     }
 
     deinit { ck_team_destroy(team) }
+
+    /// Calls `work(item, worker)` once for each item, in any order. A single item is the caller's: nobody is woken.
+    package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) {
+        guard items > 1, workers > 1 else {
+            for item in 0..<items { work(item, 0) }
+            return
+        }
+        withoutActuallyEscaping(work) { work in
+            withUnsafePointer(to: Shared(items: items, work: work)) { shared in
+                ck_team_run(
+                    team, shared, 1, { context, _ in context.map { Shared.at($0).items } ?? 0 },
+                    { context, _, item, worker in if let context { Shared.at(context).work(item, worker) } })
+            }
+        }
+    }
+
+    private struct Shared {
+        let items: Int
+        let work: (Int, Int) -> Void
+
+        static func at(_ context: UnsafeRawPointer) -> Shared {
+            context.assumingMemoryBound(to: Shared.self).pointee
+        }
+    }
 }

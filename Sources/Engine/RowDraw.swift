@@ -1,0 +1,22 @@
+package import Model
+
+/// What decides the next token of one request: everything `Sampler.sample` looks at.
+package struct RowDraw {
+    package let row: LogitsRow
+    package let parameters: SamplingParameters
+    package let history: TokenHistory
+    /// Which output token of the request is drawn.
+    package let output: Int
+    /// How many alternatives to report; nil reports no log-probabilities.
+    package let topLogprobs: Int?
+
+    package init(
+        row: LogitsRow, parameters: SamplingParameters, history: TokenHistory, output: Int, topLogprobs: Int?
+    ) {
+        self.row = row
+        self.parameters = parameters
+        self.history = history
+        self.output = output
+        self.topLogprobs = topLogprobs
+    }
+}

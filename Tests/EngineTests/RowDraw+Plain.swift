@@ -1,0 +1,11 @@
+import Engine
+import Model
+
+extension RowDraw {
+    /// Of a request that has seen nothing and wants no log-probabilities.
+    init(_ row: LogitsRow, _ parameters: SamplingParameters, output: Int) {
+        self.init(
+            row: row, parameters: parameters, history: TokenHistory(prompt: [], for: parameters), output: output,
+            topLogprobs: nil)
+    }
+}
