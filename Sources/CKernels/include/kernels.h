@@ -54,7 +54,7 @@ typedef struct {
 /// The two forms in which a table holds activations.
 typedef enum {
     CK_FLOATS,    // f32 or bf16
-    CK_INTEGERS,  // int8 with a scale for each 256
+    CK_INTEGERS,  // int8 with a scale for each 64
     CK_FORMS,
 } ck_form_kind;
 
