@@ -19,6 +19,6 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model on this machine, or a running server.",
-        subcommands: [BenchModelCommand.self, BenchServeCommand.self])
+        abstract: "Measure a model or the kernels on this machine, or a running server.",
+        subcommands: [BenchModelCommand.self, BenchKernelsCommand.self, BenchServeCommand.self])
 }

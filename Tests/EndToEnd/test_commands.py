@@ -56,3 +56,47 @@ def test_bench_serve_measures_a_server(server):
 def test_bench_model_measures_the_kernels():
     text = drover("bench", "model", "--prefill", "64", "--steps", "4", "--runs", "1", "--batches", "2")
     assert "prefill 64" in text and "decode x 2" in text and "% of memory bandwidth" in text
+
+
+def test_bench_model_reports_as_json():
+    report = json.loads(
+        drover(
+            "bench", "model", "--json", "--prefill", "32", "--prefill", "64", "--context", "70", "--steps", "4",
+            "--runs", "1", "--batches", "1", "--batches", "2",
+        )
+    )
+    assert report["model"] == "drover-demo" and report["threads"] >= 1 and report["kernels"]
+    assert report["limits"]["read_bytes_per_second"] > 0 and report["limits"]["products_per_second"] > 0
+    prompts, decoding = report["rows"][:2], report["rows"][2:]
+    assert [(row["kind"], row["tokens"]) for row in prompts] == [("prefill", 32), ("prefill", 64)]
+    assert [(row["kind"], row["batch"], row["context"]) for row in decoding] == [("decode", 1, 70), ("decode", 2, 70)]
+    assert all(row["tokens_per_second"] > 0 and row["share_of_peak"] > 0 for row in prompts)
+    assert all(row["tokens_per_second"] > 0 and row["share_of_bandwidth"] > 0 for row in decoding)
+
+
+def bench_kernels(*arguments):
+    small = ["--runs", "1", "--megabytes", "4", "--columns", "1", "--columns", "20"]
+    return drover("bench", "kernels", *small, *arguments)
+
+
+def test_bench_kernels_measures_every_table():
+    report = json.loads(bench_kernels("--types", "q4_K", "--types", "BF16", "--json"))
+    assert report["threads"] >= 1 and report["read_bytes_per_second"] > 0
+    tables = {row["kernels"] for row in report["rows"]}
+    assert "reference" in tables and tables == {peak["kernels"] for peak in report["peaks"]}
+    for table in tables:
+        rows = [row for row in report["rows"] if row["kernels"] == table]
+        weights = ["F32"] if table == "reference" else ["Q4_K", "BF16"]
+        assert [(row["weights"], row["columns"]) for row in rows] == [(w, c) for w in weights for c in (1, 20)]
+        assert all(row["cached_products_per_second"] > 0 and row["share_of_peak"] > 0 for row in rows)
+        # Only up to 16 columns are measured from memory.
+        assert all((row["streamed_bytes_per_second"] is None) == (row["columns"] == 20) for row in rows)
+        assert all((row["share_of_bandwidth"] is None) == (row["columns"] == 20) for row in rows)
+
+
+def test_bench_kernels_writes_its_report_beside_the_text(tmp_path):
+    text = bench_kernels("--kernels", "reference", "--json", tmp_path / "report.json")
+    assert "memory bandwidth" in text and "GMAC/s" in text and "reference F32" in text
+    assert {row["weights"] for row in json.loads((tmp_path / "report.json").read_text())["rows"]} == {"F32"}
+    assert "nosuch" in drover("bench", "kernels", "--kernels", "nosuch", returncode=1)
+    assert "nosuch" in drover("bench", "kernels", "--types", "nosuch", returncode=64)

@@ -24,6 +24,9 @@ package struct KernelTable: @unchecked Sendable {
     /// How these kernels hold activations of a form.
     package func form(_ kind: ck_form_kind) -> ck_form { ck_form_of(table, kind).pointee }
 
+    /// How these kernels hold activations beside weights of a stored type, such as "int8".
+    package func formName(of type: TensorType) -> String { String(cString: form(format(of: type).form).name) }
+
     /// Tables this CPU runs, best first; the last is always `reference`.
     package static let supported: [KernelTable] = {
         var tables: [KernelTable] = []

@@ -11,7 +11,7 @@ package struct MachineLimits: Sendable {
     package init(team: ThreadTeam, kernels: KernelTable, form: ck_form_kind) throws(RuntimeError) {
         let memory = try PageMemory(bytes: 1 << 30)
         ck_touch(team.team, memory.base, memory.count)
-        bytesPerSecond = ck_read_rate(team.team, memory.base, memory.count, 5)
-        productsPerSecond = ck_product_rate(team.team, kernels.table, form, 20)
+        bytesPerSecond = ck_read_rate(team.team, memory.base, memory.count, 32)
+        productsPerSecond = ck_product_rate(team.team, kernels.table, form, 80)
     }
 }

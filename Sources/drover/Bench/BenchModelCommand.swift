@@ -10,62 +10,80 @@ struct BenchModelCommand: AsyncParsableCommand {
 
     @Argument(help: "A GGUF file or a safetensors directory; the bundled model without it.")
     var model: String?
-    @Option(help: "Tokens of the prompt.")
-    var prefill = 512
+    @Option(help: "Tokens of the prompt, repeat for several.")
+    var prefill: [Int] = [512]
     @Option(help: "Decode steps to time at each batch size.")
     var steps = 32
-    @Option(help: "Batch sizes to decode with.")
+    @Option(help: "Batch size to decode with, repeat for several.")
     var batches: [Int] = [1, 4, 16]
+    @Option(help: "Tokens that each sequence has before it decodes.")
+    var context = 32
     @Option(help: "Runs of each measurement; the median counts.")
     var runs = 3
     @Option(help: "Threads that compute; the cores this process may use without it.")
     var threads: Int?
     @Option(help: "Who multiplies matrices: kernels or openblas.")
     var backend = BackendName.kernels
+    @Flag(help: "Print the report as JSON.")
+    var json = false
 
     func validate() throws {
-        guard prefill > 0, steps > 0, runs > 0, batches.allSatisfy({ (1...128).contains($0) }) else {
-            throw ValidationError("Counts must be positive, batches at most 128.")
-        }
+        guard steps > 0, runs > 0, prefill.allSatisfy({ $0 > 0 }), batches.allSatisfy({ (1...128).contains($0) }),
+            (threads ?? 1) > 0
+        else { throw ValidationError("Counts must be positive, batches at most 128.") }
+        guard (1...Self.longest).contains(context), steps <= Self.longest,
+            prefill.allSatisfy({ $0 <= Self.longest })
+        else { throw ValidationError("Lengths must be 1 to \(Self.longest).") }
     }
+
+    /// Far beyond any model.
+    private static let longest = 1 << 24
 
     func run() throws {
         let checkpoint = try ModelSource(path: model).open()
-        let longest = max(prefill, steps + 64)
+        let longestPrompt = prefill.max() ?? 0
         let sequences = max(1, batches.max() ?? 1)
         let settings = RuntimeSettings(
             backend: backend == .openblas ? .openblas : .native, threads: threads,
-            capacity: BatchCapacity(rows: max(prefill, sequences), runs: sequences, logitRows: sequences))
+            capacity: BatchCapacity(
+                rows: max(longestPrompt, sequences, min(context, ModelStopwatch.contextChunk)), runs: sequences,
+                logitRows: sequences))
         let start = ContinuousClock.now
         let plan = try MemoryPlan(checkpoint: checkpoint, settings: settings)
         let model = try LlamaModel(checkpoint: checkpoint, plan: plan)
-        print(plan)
-        print("loaded in \(Self.rounded((ContinuousClock.now - start) / .seconds(1))) s\n")
-        guard longest <= model.contextLength, KVBlock.count(for: longest) * sequences <= model.blockCount else {
-            throw ValidationError("The context or the K/V pool is too small for this benchmark.")
-        }
-        try measure(ModelStopwatch(model: model, runs: runs))
+        show("\(plan)")
+        show(String(format: "loaded in %.1f s\n", (ContinuousClock.now - start) / .seconds(1)))
+        let longest = max(longestPrompt, batches.isEmpty ? 0 : context + steps)
+        guard longest <= model.contextLength, KVBlock.count(for: longestPrompt) <= model.blockCount,
+            batches.isEmpty || KVBlock.count(for: context + steps) * sequences <= model.blockCount
+        else { throw ValidationError("The context or the K/V pool is too small for this benchmark.") }
+        let report = try measure(ModelStopwatch(model: model, runs: runs))
+        if json { try ReportFile.standardOutput.write(report.json) }
     }
 
-    private func measure(_ stopwatch: ModelStopwatch) throws {
+    private func measure(_ stopwatch: ModelStopwatch) throws -> ModelReport {
         let plan = stopwatch.model.plan
         let limits = try MachineLimits(team: stopwatch.model.team, kernels: plan.kernels, form: plan.mainForm)
-        print("memory bandwidth \(Self.rounded(limits.bytesPerSecond / 1e9)) GB/s")
-        print("peak arithmetic  \(Self.rounded(limits.productsPerSecond / 1e9)) G multiply-adds/s\n")
-        let rate = stopwatch.prefill(tokens: prefill)
-        let macs = Double(plan.layerProductsPerToken)
-        report("prefill \(prefill)", rate, share: rate * macs / limits.productsPerSecond, of: "peak arithmetic")
-        for batch in batches {
-            let rate = stopwatch.decode(batch: batch, steps: steps)
-            let bytes = Double(plan.weightBytesPerStep) * rate / Double(batch)
-            report("decode x \(batch)", rate, share: bytes / limits.bytesPerSecond, of: "memory bandwidth")
+        var report = ModelReport(plan: plan, limits: limits)
+        show(report.heading)
+        for tokens in prefill {
+            let rate = stopwatch.prefill(tokens: tokens)
+            let share = rate * Double(plan.layerProductsPerToken) / limits.productsPerSecond
+            show(report.add(ModelReport.Row(kind: .prefill(tokens: tokens), tokensPerSecond: rate, share: share)))
         }
+        for batch in batches {
+            let rate = stopwatch.decode(batch: batch, context: context, steps: steps)
+            let cached = Double(plan.cacheBytesPerToken) * (Double(context) + Double(steps) / 2)
+            let bytes = Double(plan.weightBytesPerStep) / Double(batch) + cached
+            let row = ModelReport.Row(
+                kind: .decode(batch: batch, context: context), tokensPerSecond: rate,
+                share: bytes * rate / limits.bytesPerSecond)
+            show(report.add(row))
+        }
+        return report
     }
 
-    private func report(_ what: String, _ rate: Double, share: Double, of limit: String) {
-        let name = what.padding(toLength: 14, withPad: " ", startingAt: 0)
-        print("\(name) \(Self.rounded(rate)) tokens/s, \(Self.rounded(share * 100)) % of \(limit)")
+    private func show(_ line: String) {
+        if !json { Terminal.output(line + "\n") }
     }
-
-    private static func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
 }

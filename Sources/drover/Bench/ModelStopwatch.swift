@@ -16,15 +16,13 @@ struct ModelStopwatch {
         }
     }
 
-    /// Tokens a second of all sequences together, each behind a prompt of 32 tokens.
-    func decode(batch size: Int, steps: Int) -> Double {
-        let start = 32
+    /// Most tokens of a context that are read in one step.
+    static let contextChunk = 512
+
+    /// Tokens a second of all sequences together, each behind a context of so many tokens.
+    func decode(batch size: Int, context start: Int, steps: Int) -> Double {
         var batch = Batch(capacity: model.capacity)
-        for sequence in 0..<size {
-            batch.removeAll()
-            batch.append(prompt(start), at: 0, blocks: blocks(of: sequence, positions: start + steps), logits: .none)
-            _ = model.forward(batch)
-        }
+        for sequence in 0..<size { read(start, blocks: blocks(of: sequence, positions: start + steps), &batch) }
         return median {
             let time = ContinuousClock().measure {
                 for step in 0..<steps {
@@ -40,6 +38,15 @@ struct ModelStopwatch {
                 }
             }
             return Double(size * steps) / (time / .seconds(1))
+        }
+    }
+
+    private func read(_ tokens: Int, blocks: Range<Int32>, _ batch: inout Batch) {
+        let prompt = prompt(tokens), chunk = min(Self.contextChunk, model.capacity.rows)
+        for first in stride(from: 0, to: tokens, by: chunk) {
+            batch.removeAll()
+            batch.append(prompt[first..<min(tokens, first + chunk)], at: first, blocks: blocks, logits: .none)
+            _ = model.forward(batch)
         }
     }
 
