@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
-        .testTarget(name: "ModelTests", dependencies: ["Model", "CKernels", "JSON"], swiftSettings: swift),
+        .testTarget(
+            name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",

@@ -4,12 +4,29 @@ import Testing
 
 /// A token's logits depend on its own sequence only, to the bit.
 struct BatchInvarianceTests {
-    private static func model(_ kernels: KernelTable, threads: Int) throws -> LlamaModel {
+    /// What the weights are stored as.
+    enum Weights: String, CaseIterable {
+        case bfloat16
+        case q4KM
+        case q8_0
+        case q5_0
+
+        func checkpoint() throws -> Checkpoint {
+            let original = try Checkpoint(path: TestData.fixtures.appending(path: "oracle-a.gguf").path)
+            return switch self {
+            case .bfloat16: original
+            case .q4KM: try QuantizedCheckpoint.mixed(of: original)
+            case .q8_0: try QuantizedCheckpoint.make(of: original) { _ in .q8_0 }
+            case .q5_0: try QuantizedCheckpoint.make(of: original) { _ in .q5_0 }
+            }
+        }
+    }
+
+    private static func model(_ checkpoint: Checkpoint, _ kernels: KernelTable, threads: Int) throws -> LlamaModel {
         let settings = RuntimeSettings(
             kernels: kernels.name, threads: threads, cacheBytes: 32 << 20,
             capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
-        let file = TestData.fixtures.appending(path: "oracle-a.gguf").path
-        return try LlamaModel(checkpoint: Checkpoint(path: file), settings: settings)
+        return try LlamaModel(checkpoint: checkpoint, settings: settings)
     }
 
     /// Ids without meaning; the same for the same seed.
@@ -18,19 +35,27 @@ struct BatchInvarianceTests {
         return (0..<count).map { _ in Int32.random(in: 0..<450, using: &generator) }
     }
 
-    @Test(arguments: KernelTable.supported, [1, 2, 3])
+    @Test(arguments: KernelTable.supported, Weights.allCases)
     func `logits are the same to the bit however a prompt is cut and whatever runs beside it`(
-        kernels: KernelTable, threads: Int
+        kernels: KernelTable, weights: Weights
     ) throws {
+        let checkpoint = try weights.checkpoint()
         let sequences = [150, 70, 64, 3, 129].enumerated().map { Self.tokens($1, seed: UInt64($0) + 1) }
-        let alone = try Self.model(kernels, threads: 1)
+        let alone = try Self.model(checkpoint, kernels, threads: 1)
         let expected = sequences.map { tokens in
             var rows: [[Float]] = []
             var conversation = Conversation(positions: tokens.count)
             alone.read(tokens, chunk: 1, conversation: &conversation) { _, logits in rows.append(logits.array) }
             return rows
         }
-        let model = try Self.model(kernels, threads: threads)
+        for threads in 1...3 {
+            let model = try Self.model(checkpoint, kernels, threads: threads)
+            compare(model, sequences, with: expected, threads: threads)
+        }
+    }
+
+    /// Feeds the sequences side by side, in stretches of chance.
+    private func compare(_ model: LlamaModel, _ sequences: [[Int32]], with expected: [[[Float]]], threads: Int) {
         var generator = Generator(state: UInt64(threads) * 77)
         var conversations = sequences.enumerated().map { index, tokens in
             Conversation(positions: tokens.count, firstBlock: 3 * index, scattered: index.isMultiple(of: 2))
@@ -59,7 +84,7 @@ struct BatchInvarianceTests {
             for (row, place) in rows.enumerated() {
                 let same =
                     logits[row].array.map(\.bitPattern) == expected[place.sequence][place.position].map(\.bitPattern)
-                #expect(same, "sequence \(place.sequence), position \(place.position)")
+                #expect(same, "\(threads) threads, sequence \(place.sequence), position \(place.position)")
                 compared += 1
             }
         }
