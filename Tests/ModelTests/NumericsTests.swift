@@ -20,19 +20,23 @@ struct NumericsTests {
         try Checkpoint(path: TestData.repository.appending(path: "Sources/CBundledModel/model.gguf").path)
     }
 
-    private static func model(_ checkpoint: Checkpoint, _ kernels: String) throws -> LlamaModel {
+    private static func model(
+        _ checkpoint: Checkpoint, _ kernels: String, _ cache: RuntimeSettings.CacheType = .full
+    ) throws -> LlamaModel {
         let settings = RuntimeSettings(
-            kernels: kernels, threads: 2, cacheBytes: 64 << 20,
+            kernels: kernels, threads: 2, cacheType: cache, cacheBytes: 64 << 20,
             capacity: BatchCapacity(rows: 256, runs: 1, logitRows: 256))
         return try LlamaModel(checkpoint: checkpoint, settings: settings)
     }
 
     /// For every supported table but the definition of right.
-    private static func results(_ checkpoint: Checkpoint, on texts: [SampleText]) throws -> [Result] {
+    private static func results(
+        _ checkpoint: Checkpoint, on texts: [SampleText], cache: RuntimeSettings.CacheType = .full
+    ) throws -> [Result] {
         let reference = try model(checkpoint, "reference")
         let expected = texts.map { reference.distributions(after: $0.tokens) }
         return try KernelTable.supported.filter { $0.name != "reference" }.map { kernels in
-            let model = try model(checkpoint, kernels.name)
+            let model = try model(checkpoint, kernels.name, cache)
             var result = Result(table: kernels.name)
             for (text, expected) in zip(texts, expected) {
                 let rows = model.distributions(after: text.tokens)
@@ -46,52 +50,55 @@ struct NumericsTests {
     /// Measured, mean divergence in 1e-4 nats, learned tokens / all tokens:
     ///
     ///             Q4_0      Q4_1      Q5_0      Q5_1      Q8_0      IQ4_NL
-    ///     avx512  5.5/61    3.0/34    6.0/83    3.3/26    9.2/32    7.9/51
-    ///     avx2    4.0/128   3.1/27    5.0/47    2.9/28    6.1/33    5.5/69
+    ///     avx512  3.4/23    2.7/27    1.6/17    1.8/14    1.9/15    2.5/21
+    ///     avx2    3.3/24    2.6/19    1.7/22    2.1/16    1.6/29    2.8/23
     ///
     ///             Q2_K      Q3_K      Q4_K      Q5_K      Q6_K      IQ4_XS
-    ///     avx512  34/80     5.7/32    3.3/36    4.1/33    3.2/56    4.5/35
-    ///     avx2    40/95     5.3/38    3.2/56    8.0/34    3.3/41    3.5/35
+    ///     avx512  27/58     3.1/14    3.6/18    1.9/14    2.1/30    2.5/15
+    ///     avx2    24/68     3.3/17    3.0/16    2.1/15    2.2/25    2.2/15
     ///
-    /// Mostly the activations: bf16 keys and values alone cost 0.1/1.4. Among all tokens are those of questions, which
-    /// the model never learned to predict; a single one of them may make half of the mean.
+    /// The worst learned token is at 0.38 for Q2_K, at 0.1 else. Among all tokens are those of questions, which the
+    /// model never learned to predict; a single one of them may make half of the mean, so nothing is asked of it.
     @Test(arguments: Quantizer.types)
     func `int8 activations keep the distributions of the bundled model`(type: TensorType) throws {
         let original = try Self.bundled()
         let checkpoint = try QuantizedCheckpoint.make(of: original) { _ in type }
-        for result in try Self.results(checkpoint, on: SampleText.documents(by: original)) {
+        let results = try Self.results(checkpoint, on: SampleText.documents(by: original))
+        for result in results {
             print("bundled \(type) \(result.table), learned tokens: \(result.learned)")
             print("bundled \(type) \(result.table), all tokens: \(result.all)")
-            // Two bits by rounding alone spoil the model: its perplexity goes from 1.43 to 2.17.
-            withKnownIssue("a scale for 256 activations is too coarse for Q2_K", isIntermittent: true) {
-                #expect(result.learned.mean <= Self.bound, "\(result.table): \(result.learned)")
-            } when: {
-                type == .q2K
-            }
-            withKnownIssue("a scale for 256 activations is too coarse off the learned text", isIntermittent: true) {
-                #expect(result.all.mean <= Self.bound, "\(result.table): \(result.all)")
-            }
         }
+        let worst = results.map(\.learned.mean).max() ?? .infinity
+        // Two bits by rounding alone spoil the model: its perplexity goes from 1.4 to 2.
+        withKnownIssue("a scale for 64 activations is too coarse for what is left of the model in Q2_K") {
+            #expect(worst <= Self.bound)
+        } when: {
+            type == .q2K
+        }
+    }
+
+    /// On top of that, keys and values in 8 bits may cost 1e-4 nats. Measured: 1.2e-4 (avx512) and 1.5e-4 (avx2).
+    @Test func `8-bit keys and values keep the distributions of the bundled model`() throws {
+        let checkpoint = try Self.bundled()
+        let texts = try SampleText.documents(by: checkpoint)
+        let full = try Self.results(checkpoint, on: texts)
+        let results = try Self.results(checkpoint, on: texts, cache: .q8)
+        let costs = zip(results, full).map { $0.learned.mean - $1.learned.mean }
+        print("bundled q8 K/V: \(results.map(\.learned)), more than full K/V: \(costs)")
+        withKnownIssue("one scale for a whole vector is a little too coarse") {
+            #expect(costs.allSatisfy { $0 <= 1e-4 })
+        }
+        #expect(costs.allSatisfy { $0 <= 2e-4 })
     }
 
     /// Types of blocks of 32; those of 256 are no different.
     private static let smallTypes = Quantizer.types.filter { $0.blockLength == 32 }
 
-    /// Measured: 8.5e-4 to 9.1e-4 nats.
-    @Test(arguments: smallTypes)
-    func `int8 activations keep the distributions of two layers of chance`(type: TensorType) throws {
-        for result in try Self.oracleResults("oracle-d", type) {
+    /// Measured: 5.2e-4 to 5.6e-4 nats on two layers of chance (oracle-d), 1.7e-3 to 1.8e-3 on four (oracle-a).
+    @Test(arguments: smallTypes, ["oracle-a", "oracle-d"])
+    func `int8 activations keep the distributions of weights of chance`(type: TensorType, oracle: String) throws {
+        for result in try Self.oracleResults(oracle, type) {
             #expect(result.all.mean <= Self.bound, "\(result.table): \(result.all)")
-        }
-    }
-
-    /// Measured: 2.6e-3 to 2.9e-3 nats; with a scale for 128 activations 2.2e-3, for 64 1.7e-3, for 32 1.2e-3.
-    @Test(arguments: smallTypes)
-    func `int8 activations keep the distributions of four layers of chance`(type: TensorType) throws {
-        for result in try Self.oracleResults("oracle-a", type) {
-            withKnownIssue("a scale for 256 activations is too coarse for weights of chance", isIntermittent: true) {
-                #expect(result.all.mean <= Self.bound, "\(result.table): \(result.all)")
-            }
         }
     }
 
@@ -104,15 +111,13 @@ struct NumericsTests {
         return results
     }
 
-    /// Measured: learned tokens 0.15 % (avx512), 0.10 % (avx2); all tokens 0.3 % and 0.6 %.
+    /// Measured: learned tokens 0.06 % (avx512), 0.01 % (avx2); all tokens 0.06 % and 0.17 %.
     @Test func `int8 activations keep the perplexity of the bundled model`() throws {
         let checkpoint = try Self.bundled()
         for result in try Self.results(checkpoint, on: SampleText.documents(by: checkpoint)) {
             print("bundled as it is, \(result.table), learned tokens: \(result.learned)")
             #expect(result.learned.perplexityChange <= Self.perplexityBound, "\(result.table): \(result.learned)")
-            withKnownIssue("a scale for 256 activations is too coarse off the learned text", isIntermittent: true) {
-                #expect(result.all.perplexityChange <= Self.perplexityBound, "\(result.table): \(result.all)")
-            }
+            #expect(result.all.perplexityChange <= Self.perplexityBound, "\(result.table): \(result.all)")
         }
     }
 }
