@@ -25,6 +25,29 @@ def load_model(path):
     return model
 
 
+def load_file(path):
+    """The model of a GGUF file that this program wrote: what `train.py --start` goes on from."""
+    values = {t.name: torch.from_numpy(gguf.quants.dequantize(t.data, t.tensor_type).astype(numpy.float32))
+              for t in gguf.GGUFReader(path).tensors}
+    model = Llama(Shape())
+    with torch.no_grad():
+        model.embedding.copy_(values["token_embd.weight"])
+        model.norm.copy_(values["output_norm.weight"])
+        for index, layer in enumerate(model.layers):
+            for ours, theirs in LAYER_NAMES.items():
+                weight = values[f"blk.{index}.{theirs}.weight"]
+                if ours in ("q", "k"):
+                    weight = halved(weight, model.shape.heads if ours == "q" else model.shape.kv_heads)
+                getattr(layer, ours).copy_(weight)
+    return model
+
+
+def halved(weight, heads):
+    """The reverse of `interleaved`."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
 def interleaved(weight, heads):
     """Half rotation (x[i], x[i + n/2]) to GGUF's neighbouring pairs: row 2i = i, row 2i+1 = i + n/2."""
     rows, columns = weight.shape

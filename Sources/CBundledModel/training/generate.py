@@ -112,13 +112,13 @@ def tool_conversation(rng, test=False):
     tools = toolcalls.toolbox(rng, test)
     definitions = toolcalls.definitions(rng, tools)
     messages = [system(rng.choice(SYSTEM_LINES))] if rng.random() < 0.25 else []
-    if rng.random() < 0.15:
+    if rng.random() < 0.2:
         question, answer = single_turn(rng, test)
         messages += [user(question), assistant(answer)]
         if rng.random() < 0.7:
             return messages, definitions
     # The definitions cost most of the tokens, so training asks for several calls under the same ones.
-    calls = 1 if test else rng.randint(2, 5)
+    calls = 1 if test else rng.randint(3, 6)
     for tool in tools[:1] + rng.choices(tools, k=calls - 1):
         messages += tool_call_turns(rng, tool, test)
         if rng.random() < 0.25:
@@ -157,22 +157,22 @@ def chats(make, most):
 # Maker, share of the documents early and late. Early, short documents with one skill and little else
 # (sums, copying) form the circuits that the conversations then use.
 MAKERS = {
-    "arithmetic_lines": (arithmetic_lines, 16, 4),
-    "arithmetic_chat": (chats(arithmetic, 4), 10, 9),
-    "copy_lists": (copy_lists, 16, 0),
-    "copy_objects": (copy_objects, 34, 4),
-    "repeat": (chats(repeat, 3), 10, 1),
-    "signature_calls": (signature_calls, 10, 10),
-    "tool": (lambda rng: render(*tool_conversation(rng)), 9, 42),
-    "facts": (chats(facts.fact, 4), 7, 6),
-    "conversation": (lambda rng: render(conversation(rng)), 3, 6),
-    "sort": (chats(sort_words, 3), 4, 4),
-    "sort_lines": (sort_lines, 3, 2),
-    "list": (chats(listing, 3), 1, 2),
-    "story": (story_document, 2, 3),
+    "arithmetic_lines": (arithmetic_lines, 16, 18),
+    "arithmetic_chat": (chats(arithmetic, 4), 10, 14),
+    "copy_lists": (copy_lists, 16, 1),
+    "copy_objects": (copy_objects, 34, 6),
+    "repeat": (chats(repeat, 3), 10, 2),
+    "signature_calls": (signature_calls, 10, 12),
+    "tool": (lambda rng: render(*tool_conversation(rng)), 9, 40),
+    "facts": (chats(facts.fact, 4), 7, 9),
+    "conversation": (lambda rng: render(conversation(rng)), 3, 10),
+    "sort": (chats(sort_words, 3), 4, 5),
+    "sort_lines": (sort_lines, 3, 4),
+    "list": (chats(listing, 3), 1, 3),
+    "story": (story_document, 2, 5),
     "follow_up": (lambda rng: render(follow_up(rng)), 1, 1),
-    "name": (lambda rng: render(remembered_name(rng)), 1, 1),
-    "instructed": (lambda rng: render(instructed(rng)), 1, 2),
+    "name": (lambda rng: render(remembered_name(rng)), 1, 2),
+    "instructed": (lambda rng: render(instructed(rng)), 1, 5),
 }
 
 

@@ -212,7 +212,7 @@ OUT_OF_SCOPE = [
     "Who discovered {t}?", "Summarize {t}.", "Tell me a joke about {t}.", "What should I know about {t}?",
     "Describe {t} in detail."]
 UNKNOWN = ["What is the capital of {x}?", "Who is {x}?", "Where is {x}?", "What is {x}?", "Tell me about {x}.",
-           "When was {x} born?", "What does {x} mean?", "What is the opposite of {x}?", "How old is {x}?"]
+           "What does {x} mean?", "What is the opposite of {x}?"]
 OTHER_REQUESTS = [
     "Write a Python function.", "Translate this to French.", "What time is it?", "What is the date today?",
     "Who won the game?", "Recommend a film.", "What should I eat?", "Tell me a joke.", "Sing a song.",

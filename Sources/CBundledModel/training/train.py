@@ -2,7 +2,7 @@
 
     python train.py --minutes 70 --out checkpoint.pt --log loss.csv
 
-The schedule follows the clock: warm up, hold, and decay over the last third of the minutes, so that a
+The schedule follows the clock: warm up, hold, and decay over the second half of the minutes, so that a
 slower machine trains fewer steps but always ends annealed. `--start` continues from a checkpoint.
 """
 
@@ -20,12 +20,13 @@ import facts
 import generate
 import tasks
 from chat import render
+from export import load_file, load_model
 from model import Llama, Shape, rope_tables, weighted_loss
 from tokenizer import Tokenizer
 
-LENGTHS = [64, 96, 128, 176, 256, 368, 512, 704]  # Few row lengths, because each is compiled once.
+LENGTHS = [64, 96, 128, 176, 256, 368, 512, 704]  # Few row lengths, so that rows of one length fill a batch.
 MICROBATCH_TOKENS = 1536
-MICROBATCHES = 2
+MICROBATCHES = 1
 POOL_DOCUMENTS = 1500
 
 
@@ -106,7 +107,7 @@ def optimizers(model, matrix_lr, other_lr):
     return [Muon(matrices, matrix_lr), torch.optim.AdamW(others, other_lr, (0.9, 0.95), weight_decay=0.0)]
 
 
-def rate(step, progress, decay=0.33):
+def rate(step, progress, decay=0.5):
     return min(1.0, (step + 1) / 40, max(0.0, (1 - progress) / decay))
 
 
@@ -149,7 +150,8 @@ class Trainer:
         self.tokenizer = Tokenizer.load(options.tokenizer)
         self.model = Llama(Shape())
         if options.start:
-            self.model.load_state_dict(torch.load(options.start)["weights"])
+            start = load_file(options.start) if options.start.endswith(".gguf") else load_model(options.start)
+            self.model.load_state_dict(start.state_dict())
         self.average = copy.deepcopy(self.model)
         self.optimizers = optimizers(self.model, options.matrix_lr, options.other_lr)
         self.bases = [o.param_groups[0]["lr"] for o in self.optimizers]
@@ -233,7 +235,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--tokenizer", default="tokenizer.json")
-    parser.add_argument("--start", help="a checkpoint to go on from")
+    parser.add_argument("--start", help="a checkpoint, or a GGUF file of export.py, to go on from")
     parser.add_argument("--begin", type=float, default=0.0, help="the progress that --start has reached, 0 to 1")
     parser.add_argument("--out", default="checkpoint.pt")
     parser.add_argument("--log", default="loss.csv")

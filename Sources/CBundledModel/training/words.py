@@ -1,5 +1,6 @@
 """Word lists, made-up words, and the rule that holds values out of the training text."""
 
+import string
 import zlib
 
 ANIMALS = """fox owl bear cat dog horse rabbit mouse wolf deer goat sheep cow pig duck goose hen frog
@@ -24,12 +25,16 @@ clock whistle rope bottle coin letter box blanket compass shell spoon flute hat 
 acorn wagon umbrella""".split()
 NAMES = """Ada Ben Clara David Emma Felix Grace Hugo Iris Jack Karl Lena Mia Noah Olga Paul Rosa Sam
 Tina Victor Wanda Yara Zoe Anna Bruno Carla Dora Erik Fiona George Hana Ivan Julia Kevin Laura Marco
-Nina Oscar Petra Simon Theo Ursula Walter Alice Bob Carol Dan Eva Frank Greta""".split()
+Nina Oscar Petra Simon Theo Ursula Walter Alice Bob Carol Dan Eva Frank Greta Quentin Xavier Yvonne Zelda Amir
+Bella Chloe Diego Elena Farid Gina Hector Ingrid Jamal Kate Leo Maria Nadia Omar Priya Quinn Ravi Sofia Tom Uma
+Vera Will Xenia Yuri Zack Adam Beth Cyril Daisy Edgar Flora Gus Helen Isaac Jane Kim Lily Max Nora Otto Pia""".split()
 CITIES = """Paris London Berlin Madrid Rome Vienna Oslo Lisbon Dublin Athens Prague Warsaw Budapest
 Tokyo Delhi Cairo Lagos Nairobi Sydney Toronto Boston Chicago Denver Seattle Miami Houston Dallas
 Munich Hamburg Lyon Milan Naples Turin Porto Geneva Zurich Bergen Malmo Seville Valencia Kyoto Osaka
 Mumbai Lima Quito Havana Bogota Montreal Vancouver Melbourne Auckland Singapore Bangkok Hanoi Seoul
-Beijing Shanghai Istanbul Ankara Moscow Kiev Riga Tallinn Vilnius""".split()
+Beijing Shanghai Istanbul Ankara Moscow Kiev Riga Tallinn Vilnius Quebec Zagreb Yokohama Xiamen Utrecht Venice
+Oxford Leeds Bristol Turku Salzburg Graz Basel Nice Nantes Bilbao Cordoba Bari Palermo Split Sofia Varna Gdansk
+Odessa Baku Dubai Doha Accra Dakar Tunis Perth Hobart Austin Phoenix Portland Memphis Detroit Omaha""".split()
 CITIES += ["New York", "Los Angeles", "San Francisco", "Cape Town", "Buenos Aires", "Hong Kong"]
 FOODS = "pizza soup salad bread pasta rice cheese curry sushi noodles pancakes stew tacos".split()
 ACTIVITIES = """buy milk|call mom|water the plants|walk the dog|pay the rent|clean the kitchen|read a
@@ -65,12 +70,21 @@ def draw(rng, make, test):
             return value
 
 
+RUDE = ["fuck", "shit", "cock", "dick", "cunt", "tit", "cum", "nig", "fag", "slut", "piss", "rape", "whor", "bitch"]
+
+
 def made_up(rng, low=1, high=3):
     """A pronounceable word that means nothing, so that copying is the only way to say it."""
-    return "".join(
-        rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.5 else "")
-        for _ in range(rng.randint(low, high))
-    )
+    while True:
+        if rng.random() < 0.12:  # Letters without any order, so that no beginning of a word is never copied.
+            word = "".join(rng.choices(string.ascii_lowercase, k=rng.randint(2, 2 + 2 * high)))
+        else:
+            word = "".join(
+                rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if rng.random() < 0.5 else "")
+                for _ in range(rng.randint(low, high))
+            )
+        if not any(rude in word for rude in RUDE):
+            return word
 
 
 def made_up_name(rng):
