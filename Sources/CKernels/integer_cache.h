@@ -221,6 +221,7 @@ static void integer_attend(const ck_attention *a) {
     memset(m.output, 0, vectors * d * sizeof(float));
     for (size_t first = 0; first <= last; first += CK_BLOCK) {
         const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
+        fetch_next_block(a, first, last, integer_block_bytes(d));
         for (size_t v = 0; v < vectors; v += SPLIT_COLUMNS) {
             attend_integer_block(a, m, block, first, v, vectors - v < SPLIT_COLUMNS ? vectors - v : SPLIT_COLUMNS);
         }
