@@ -351,15 +351,23 @@ INLINE int32_t sum_of_bytes(const int8_t *q) {
     return __builtin_reduce_add(__builtin_convertvector(*(const i8x16 *)q, i32x16));
 }
 
-/// Values (count, at most SCALED) to bytes and their scale. A NaN or an infinity makes the scale NaN.
-INLINE float quantize(const float *x, size_t count, int8_t *q) {
+/// As integers, so that a NaN is larger than all numbers.
+INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
     u32x16 top = 0;
     for (size_t i = 0; i < count; i += 16) top = __builtin_elementwise_max(top, (u32x16)load(x + i) & 0x7fffffff);
     uint32_t bits = __builtin_reduce_max(top);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
+    *finite = bits < 0x7f800000;
+    return largest;
+}
+
+/// Values (count, at most SCALED) to bytes and their scale. A NaN or an infinity makes the scale NaN.
+INLINE float quantize(const float *x, size_t count, int8_t *q) {
+    bool finite;
+    float largest = largest_magnitude(x, count, &finite);
     // What is so small that its inverse would overflow counts as nothing.
-    bool finite = bits < 0x7f800000, zero = largest < 127 * FLT_MIN;
+    bool zero = largest < 127 * FLT_MIN;
     float inverse = finite && !zero ? 127 / largest : 0;
     for (size_t i = 0; finite && !zero && i < count; i += 16) {
         f32x16 rounded = __builtin_elementwise_roundeven(load(x + i) * inverse);

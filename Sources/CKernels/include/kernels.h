@@ -58,8 +58,8 @@ typedef enum {
     CK_FORMS,
 } ck_form_kind;
 
-/// Activations (columns, depth) as operands of a product: groups of `columns` of the table, in the order that the
-/// kernels read. 64-byte aligned.
+/// Activations (columns, depth) as operands of a product: groups of columns in the order that the kernels read.
+/// 64-byte aligned. All zeros where no format of the table takes the form.
 typedef struct {
     const char *name;
     size_t unit;  // depth is packed in multiples of it, but for the end
@@ -78,9 +78,10 @@ typedef struct {
     const char *name;
     ck_form_kind form;  // of the activations it is multiplied with
     size_t (*strip_bytes)(size_t depth);
-    /// Writes CK_STRIP rows as stored (`type`; NULL for a row of zeros) as one zeroed strip. scratch: (depth) zeros
-    /// where the stored rows are shorter than depth.
-    void (*lay)(void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch);
+    /// Writes CK_STRIP rows of `stored` values of `type` (NULL for a row of zeros) as one zeroed strip. scratch: (depth),
+    /// zeros past `stored`.
+    void (*lay)(
+        void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch);
     /// Reads one row of a panel back (embedding look-up).
     void (*row)(const void *panel, size_t depth, size_t row, float *values);
     /// out[c * stride + r] = (or += where `add`) sum over depth of panel[first_strip * CK_STRIP + r] * operand[c].
@@ -91,7 +92,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    size_t columns;        // columns of a group of operands, and of the widest tile
+    size_t columns;        // columns of a group of CK_FLOATS, and of its widest tile
     size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
 
     bool (*supported)(void);
