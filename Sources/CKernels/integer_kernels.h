@@ -38,123 +38,8 @@ INLINE float bfloat(uint16_t half) {
 }
 INLINE float float_at(const int32_t *p) { return ((const union { int32_t i; float f; } *)p)->f; }
 
-/// Smallest number of bits that holds every unpacked weight, and what was added to make it unsigned.
-INLINE int bits_of(ck_type type) {
-    switch (type) {
-        case CK_Q2_K: return 2;
-        case CK_Q3_K: return 3;
-        case CK_Q5_0:
-        case CK_Q5_1:
-        case CK_Q5_K: return 5;
-        case CK_Q6_K: return 6;
-        case CK_Q8_0:
-        case CK_IQ4_NL:
-        case CK_IQ4_XS: return 8;
-        default: return 4;
-    }
-}
-
-INLINE int offset_bits_of(ck_type type) {
-    switch (type) {
-        case CK_Q3_K: return 2;
-        case CK_Q4_0: return 3;
-        case CK_Q5_0: return 4;
-        case CK_Q6_K: return 5;
-        case CK_Q8_0:
-        case CK_IQ4_NL:
-        case CK_IQ4_XS: return 7;
-        default: return -1;
-    }
-}
-
-/// Values of IQ4 types, plus 128.
-static const uint8_t iq4_table[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
-
-INLINE vb vector_at(const uint8_t *vectors, size_t index, size_t part) {
-    return *(const vb *)(vectors + index * 64 + part * LANES * 4);
-}
-
-/// The bits of `mask` at bit `from` of each byte, moved to bit `to`. Bits that cross into a neighbour are masked away.
-INLINE vb field(vb v, const int from, const int to, const uint8_t mask) {
-    vh bits = (vh)v;
-    if (from > to) bits = bits >> (vh)(uint16_t)(from - to);
-    if (from < to) bits = bits << (vh)(uint16_t)(to - from);
-    return (vb)bits & (vb)(uint8_t)(mask << to);
-}
-
-/// Units whose bits lie in the same words, one above the other: they are unpacked by shifts known when compiling. Two
-/// at least, as two share a scale.
-INLINE int phases_of(ck_type type) {
-    switch (type) {
-        case CK_Q4_K: return 2;
-        case CK_Q2_K:
-        case CK_Q6_K: return 4;
-        case CK_Q3_K:
-        case CK_Q5_K: return 8;
-        default: return 2;
-    }
-}
-
-/// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes. `phase` is j modulo phases_of(type).
-INLINE void unpack(
-    const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase, vb w[8]) {
-    const uint8_t *high = block + at.high;
-#pragma clang loop unroll(full)
-    for (int g = 0; g < 8; g++) {
-        size_t v = (size_t)g;
-        switch (type) {
-            case CK_Q4_0:
-            case CK_Q4_1: w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15); break;
-            case CK_IQ4_NL:
-            case CK_IQ4_XS:
-                w[g] = lookup(field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15), iq4_table);
-                break;
-            case CK_Q5_0:
-            case CK_Q5_1:
-                w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15)
-                    | field(vector_at(high, j, part), g, 4, 1);
-                break;
-            case CK_Q8_0: w[g] = vector_at(block, 8 * j + v, part); break;
-            case CK_Q4_K: w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * phase, 0, 15); break;
-            case CK_Q5_K:
-                w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * (phase % 2), 0, 15)
-                    | field(vector_at(high, v, part), phase, 4, 1);
-                break;
-            case CK_Q6_K:
-                w[g] = field(vector_at(block, j / 4 * 16 + j % 2 * 8 + v, part), 4 * (phase / 2), 0, 15)
-                    | field(vector_at(high, j / 4 * 8 + v, part), 2 * phase, 4, 3);
-                break;
-            case CK_Q3_K:
-                w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * (phase % 4), 0, 3)
-                    | field(vector_at(high, v, part), phase, 2, 1);
-                break;
-            case CK_Q2_K: w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * phase, 0, 3); break;
-            default: break;
-        }
-    }
-}
-
-typedef uint8_t byte_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
-typedef int8_t signed_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
-
-INLINE vf scale_at(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t index) {
-    const uint8_t *p = block + at.scales + index * CK_STRIP + part * LANES;
-    bool is_signed = type == CK_Q3_K || type == CK_Q6_K || type == CK_IQ4_XS;
-    vi wide = is_signed ? __builtin_convertvector(*(const signed_lanes *)p, vi)
-                        : __builtin_convertvector(*(const byte_lanes *)p, vi);
-    return floats(wide);
-}
-
-INLINE vf factor_at(const uint8_t *block, ck_places at, size_t part, size_t index) {
-    return halves(block + at.factors + (index * CK_STRIP + part * LANES) * 2);
-}
-
-/// Where the sum of a unit, or of a half, starts: minus the offset of the weights times the sum of the activations.
-INLINE vi start(const ck_type type, int32_t minus_sum) {
-    int bits = offset_bits_of(type);
-    if (bits < 0 || (SIGNED_BYTES && bits == 7)) return splat_int(0);
-    return splat_int(minus_sum) << bits;
-}
+#include "integer_unpack.h"
+#include "integer_operands.h"
 
 /// t[c] = (first) or += one unit of 32 values.
 INLINE void add_unit(
@@ -278,8 +163,6 @@ INLINE void integer_tile(
 /// Bytes of operands that several strips read again and again: they should stay in the second-level cache.
 enum { OPERAND_BYTES = 256 << 10 };
 
-INLINE size_t blocks_of(size_t depth) { return (depth + CK_BLOCK_DEPTH - 1) / CK_BLOCK_DEPTH; }
-
 #define INTEGER_TILE(n) \
     case n: integer_tile(type, n, strip, depth, x, to, stride, add, c == 0); break;
 
@@ -342,82 +225,6 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
         values += units * CK_UNIT;
         block += at.bytes;
         left -= units;
-    }
-}
-
-typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
-
-INLINE int32_t sum_of_bytes(const int8_t *q) {
-    return __builtin_reduce_add(__builtin_convertvector(*(const i8x16 *)q, i32x16));
-}
-
-/// As integers, so that a NaN is larger than all numbers.
-INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
-    u32x16 top = 0;
-    for (size_t i = 0; i < count; i += 16) top = __builtin_elementwise_max(top, (u32x16)load(x + i) & 0x7fffffff);
-    uint32_t bits = __builtin_reduce_max(top);
-    float largest;
-    memcpy(&largest, &bits, sizeof largest);
-    *finite = bits < 0x7f800000;
-    return largest;
-}
-
-/// Values (count, at most SCALED) to bytes and their scale. A NaN or an infinity makes the scale NaN.
-INLINE float quantize(const float *x, size_t count, int8_t *q) {
-    bool finite;
-    float largest = largest_magnitude(x, count, &finite);
-    // What is so small that its inverse would overflow counts as nothing.
-    bool zero = largest < 127 * FLT_MIN;
-    float inverse = finite && !zero ? 127 / largest : 0;
-    for (size_t i = 0; finite && !zero && i < count; i += 16) {
-        f32x16 rounded = __builtin_elementwise_roundeven(load(x + i) * inverse);
-        *(i8x16 *)(q + i) = __builtin_convertvector(__builtin_convertvector(rounded, i32x16), i8x16);
-    }
-    return finite ? largest / 127 : NAN;
-}
-
-/// 256 values, or fewer and zeros, as one block of a column.
-INLINE void pack_block(const float *x, size_t count, int32_t *block, size_t n) {
-    _Alignas(64) int8_t q[CK_BLOCK_DEPTH] = {0};
-    for (size_t i = 0; i < CK_BLOCK_DEPTH / SCALED; i++) {
-        size_t first = i * SCALED, left = count > first ? count - first : 0;
-        float scale = quantize(x + first, left < SCALED ? left : SCALED, q + first);
-        memcpy(block + i * n, &scale, sizeof scale);
-    }
-    int32_t units[CK_UNITS];
-    for (size_t j = 0; j < CK_UNITS; j++) {
-        int32_t low = sum_of_bytes(q + j * CK_UNIT), high = sum_of_bytes(q + j * CK_UNIT + 16);
-        block[(I_HALVES + 2 * j) * n] = -low;
-        block[(I_HALVES + 2 * j + 1) * n] = -high;
-        units[j] = low + high;
-        block[(I_UNITS + j) * n] = -units[j];
-    }
-    for (size_t p = 0; p < 4; p++) {
-        block[(I_PAIRS + p) * n] = (int32_t)((uint32_t)(units[2 * p] & 0xffff) | (uint32_t)units[2 * p + 1] << 16);
-    }
-    for (size_t k = 0; k < 64; k++) memcpy(block + (I_VALUES + k) * n, q + 4 * k, 4);
-}
-
-static size_t integer_bytes(size_t depth) { return blocks_of(depth) * I_WORDS * 4; }
-
-static void integer_pack(
-    void *operands, size_t depth, size_t columns, size_t column, size_t first, const float *values, size_t count) {
-    size_t group = column / INTEGER_COLUMNS * INTEGER_COLUMNS, n = columns - group < INTEGER_COLUMNS ? columns - group : INTEGER_COLUMNS;
-    int32_t *block = (int32_t *)operands + group * blocks_of(depth) * I_WORDS + first / CK_BLOCK_DEPTH * I_WORDS * n;
-    for (size_t done = 0; done < count; done += CK_BLOCK_DEPTH) {
-        size_t left = count - done < CK_BLOCK_DEPTH ? count - done : CK_BLOCK_DEPTH;
-        pack_block(values + done, left, block + column - group, n);
-        block += I_WORDS * n;
-    }
-}
-
-static void integer_unpack(const void *operands, size_t depth, size_t columns, size_t column, float *values) {
-    size_t group = column / INTEGER_COLUMNS * INTEGER_COLUMNS, n = columns - group < INTEGER_COLUMNS ? columns - group : INTEGER_COLUMNS;
-    const int32_t *block = (const int32_t *)operands + group * blocks_of(depth) * I_WORDS + column - group;
-    for (size_t i = 0; i < depth; i++) {
-        const int32_t *at = block + i / CK_BLOCK_DEPTH * I_WORDS * n;
-        const int8_t *bytes = (const int8_t *)(at + (I_VALUES + i % CK_BLOCK_DEPTH / 4) * n);
-        values[i] = float_at(at + i % CK_BLOCK_DEPTH / SCALED * n) * (float)bytes[i % 4];
     }
 }
 

@@ -1,0 +1,119 @@
+// From the words of a strip (strips.h) to unsigned bytes, scales and offsets; included by integer_kernels.h.
+
+/// Smallest number of bits that holds every unpacked weight, and what was added to make it unsigned.
+INLINE int bits_of(ck_type type) {
+    switch (type) {
+        case CK_Q2_K: return 2;
+        case CK_Q3_K: return 3;
+        case CK_Q5_0:
+        case CK_Q5_1:
+        case CK_Q5_K: return 5;
+        case CK_Q6_K: return 6;
+        case CK_Q8_0:
+        case CK_IQ4_NL:
+        case CK_IQ4_XS: return 8;
+        default: return 4;
+    }
+}
+
+INLINE int offset_bits_of(ck_type type) {
+    switch (type) {
+        case CK_Q3_K: return 2;
+        case CK_Q4_0: return 3;
+        case CK_Q5_0: return 4;
+        case CK_Q6_K: return 5;
+        case CK_Q8_0:
+        case CK_IQ4_NL:
+        case CK_IQ4_XS: return 7;
+        default: return -1;
+    }
+}
+
+/// Values of IQ4 types, plus 128.
+static const uint8_t iq4_table[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+
+INLINE vb vector_at(const uint8_t *vectors, size_t index, size_t part) {
+    return *(const vb *)(vectors + index * 64 + part * LANES * 4);
+}
+
+/// The bits of `mask` at bit `from` of each byte, moved to bit `to`. Bits that cross into a neighbour are masked away.
+INLINE vb field(vb v, const int from, const int to, const uint8_t mask) {
+    vh bits = (vh)v;
+    if (from > to) bits = bits >> (vh)(uint16_t)(from - to);
+    if (from < to) bits = bits << (vh)(uint16_t)(to - from);
+    return (vb)bits & (vb)(uint8_t)(mask << to);
+}
+
+/// Units whose bits lie in the same words, one above the other: they are unpacked by shifts known when compiling. Two
+/// at least, as two share a scale.
+INLINE int phases_of(ck_type type) {
+    switch (type) {
+        case CK_Q4_K: return 2;
+        case CK_Q2_K:
+        case CK_Q6_K: return 4;
+        case CK_Q3_K:
+        case CK_Q5_K: return 8;
+        default: return 2;
+    }
+}
+
+/// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes. `phase` is j modulo phases_of(type).
+INLINE void unpack(
+    const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase, vb w[8]) {
+    const uint8_t *high = block + at.high;
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 8; g++) {
+        size_t v = (size_t)g;
+        switch (type) {
+            case CK_Q4_0:
+            case CK_Q4_1: w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15); break;
+            case CK_IQ4_NL:
+            case CK_IQ4_XS:
+                w[g] = lookup(field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15), iq4_table);
+                break;
+            case CK_Q5_0:
+            case CK_Q5_1:
+                w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15)
+                    | field(vector_at(high, j, part), g, 4, 1);
+                break;
+            case CK_Q8_0: w[g] = vector_at(block, 8 * j + v, part); break;
+            case CK_Q4_K: w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * phase, 0, 15); break;
+            case CK_Q5_K:
+                w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * (phase % 2), 0, 15)
+                    | field(vector_at(high, v, part), phase, 4, 1);
+                break;
+            case CK_Q6_K:
+                w[g] = field(vector_at(block, j / 4 * 16 + j % 2 * 8 + v, part), 4 * (phase / 2), 0, 15)
+                    | field(vector_at(high, j / 4 * 8 + v, part), 2 * phase, 4, 3);
+                break;
+            case CK_Q3_K:
+                w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * (phase % 4), 0, 3)
+                    | field(vector_at(high, v, part), phase, 2, 1);
+                break;
+            case CK_Q2_K: w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * phase, 0, 3); break;
+            default: break;
+        }
+    }
+}
+
+typedef uint8_t byte_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+typedef int8_t signed_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+
+INLINE vf scale_at(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t index) {
+    const uint8_t *p = block + at.scales + index * CK_STRIP + part * LANES;
+    bool is_signed = type == CK_Q3_K || type == CK_Q6_K || type == CK_IQ4_XS;
+    vi wide = is_signed ? __builtin_convertvector(*(const signed_lanes *)p, vi)
+                        : __builtin_convertvector(*(const byte_lanes *)p, vi);
+    return floats(wide);
+}
+
+INLINE vf factor_at(const uint8_t *block, ck_places at, size_t part, size_t index) {
+    return halves(block + at.factors + (index * CK_STRIP + part * LANES) * 2);
+}
+
+/// Where the sum of a unit, or of a half, starts: minus the offset of the weights times the sum of the activations.
+INLINE vi start(const ck_type type, int32_t minus_sum) {
+    int bits = offset_bits_of(type);
+    if (bits < 0 || (SIGNED_BYTES && bits == 7)) return splat_int(0);
+    return splat_int(minus_sum) << bits;
+}
