@@ -18,7 +18,7 @@
 //   values    [64][columns] 4 int8 each
 //
 // A scale for 256 activations is what the file formats were made for, but on models of chance it costs 2.7e-3 nats of
-// mean divergence from float32; one for 64 costs 1.7e-3, and a twentieth of the speed.
+// mean divergence from float32; one for 64 costs 1.7e-3, and 4 (Q8_0) to 9 % (Q4_K) of the speed.
 //
 // The sum of one output value: int32 inside a unit (exact), f32 over two units, f32 over the pairs in order. So it does
 // not depend on the tile.
