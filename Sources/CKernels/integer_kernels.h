@@ -23,21 +23,7 @@
 // The sum of one output value: int32 inside a unit (exact), f32 over two units, f32 over the pairs in order. So it does
 // not depend on the tile.
 
-enum { I_SCALES = 0, I_PAIRS = 4, I_UNITS = 8, I_HALVES = 16, I_VALUES = 32, I_WORDS = 96 };
-enum { SCALED = 2 * CK_UNIT };  // activations that share a scale
-
-INLINE vf splat(float x) { return (vf)x; }
-INLINE vi splat_int(int32_t x) { return (vi)x; }
-INLINE vf floats(vi x) { return __builtin_convertvector(x, vf); }
-INLINE vf fused(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
-INLINE float bfloat(uint16_t half) {
-    uint32_t bits = (uint32_t)half << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-INLINE float float_at(const int32_t *p) { return ((const union { int32_t i; float f; } *)p)->f; }
-
+#include "integer_lanes.h"
 #include "integer_unpack.h"
 #include "integer_operands.h"
 
