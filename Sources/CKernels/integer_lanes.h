@@ -1,7 +1,8 @@
 // LANES at a time for the integer kernels, and the words of a column's block of operands (integer_kernels.h says what
 // each part holds).
 
-enum { I_SCALES = 0, I_PAIRS = 4, I_UNITS = 8, I_HALVES = 16, I_VALUES = 32, I_WORDS = 96 };
+enum { I_SCALES = 0, I_PAIRS = 4, I_UNITS = 8, I_HALVES = 16, I_SUM_SCALE = 32, I_VALUES = 33, I_WORDS = 97 };
+enum { HALVES_BITS = 5 };  // the offset of Q6_K, which so costs its kernel nothing
 enum { SCALED = 2 * CK_UNIT };  // activations that share a scale
 
 INLINE vf splat(float x) { return (vf)x; }

@@ -33,25 +33,41 @@ INLINE float quantize(const float *x, size_t count, int8_t *q) {
     return finite ? largest / 127 : NAN;
 }
 
+/// The sums of units with one scale for all of them, as pairs of int16.
+INLINE void pack_sums(const int32_t *units, const float *scales, int32_t *block, size_t n) {
+    float sums[CK_UNITS], largest = 0;
+    for (size_t j = 0; j < CK_UNITS; j++) {
+        sums[j] = units[j] == 0 ? 0 : scales[j / 2] * (float)units[j];  // the scale may be NaN, the unit is zero then
+        largest = fmaxf(largest, fabsf(sums[j]));
+    }
+    float scale = largest / INT16_MAX;
+    bool none = scale < FLT_MIN || scale > FLT_MAX;
+    memcpy(block + I_SUM_SCALE * n, &scale, sizeof scale);
+    for (size_t p = 0; p < CK_UNITS / 2; p++) {
+        int32_t low = none ? 0 : (int32_t)rintf(sums[2 * p] / scale);
+        int32_t high = none ? 0 : (int32_t)rintf(sums[2 * p + 1] / scale);
+        block[(I_PAIRS + p) * n] = (int32_t)((uint32_t)(low & 0xffff) | (uint32_t)high << 16);
+    }
+}
+
 /// 256 values, or fewer and zeros, as one block of a column.
 INLINE void pack_block(const float *x, size_t count, int32_t *block, size_t n) {
     _Alignas(64) int8_t q[CK_BLOCK_DEPTH] = {0};
+    float scales[CK_BLOCK_DEPTH / SCALED];
     for (size_t i = 0; i < CK_BLOCK_DEPTH / SCALED; i++) {
         size_t first = i * SCALED, left = count > first ? count - first : 0;
-        float scale = quantize(x + first, left < SCALED ? left : SCALED, q + first);
-        memcpy(block + i * n, &scale, sizeof scale);
+        scales[i] = quantize(x + first, left < SCALED ? left : SCALED, q + first);
+        memcpy(block + i * n, &scales[i], sizeof(float));
     }
     int32_t units[CK_UNITS];
     for (size_t j = 0; j < CK_UNITS; j++) {
         int32_t low = sum_of_bytes(q + j * CK_UNIT), high = sum_of_bytes(q + j * CK_UNIT + 16);
-        block[(I_HALVES + 2 * j) * n] = -low;
-        block[(I_HALVES + 2 * j + 1) * n] = -high;
+        block[(I_HALVES + 2 * j) * n] = -low * (1 << HALVES_BITS);
+        block[(I_HALVES + 2 * j + 1) * n] = -high * (1 << HALVES_BITS);
         units[j] = low + high;
         block[(I_UNITS + j) * n] = -units[j];
     }
-    for (size_t p = 0; p < 4; p++) {
-        block[(I_PAIRS + p) * n] = (int32_t)((uint32_t)(units[2 * p] & 0xffff) | (uint32_t)units[2 * p + 1] << 16);
-    }
+    pack_sums(units, scales, block, n);
     for (size_t k = 0; k < 64; k++) memcpy(block + (I_VALUES + k) * n, q + 4 * k, 4);
 }
 

@@ -115,5 +115,7 @@ INLINE vf factor_at(const uint8_t *block, ck_places at, size_t part, size_t inde
 INLINE vi start(const ck_type type, int32_t minus_sum) {
     int bits = offset_bits_of(type);
     if (bits < 0 || (SIGNED_BYTES && bits == 7)) return splat_int(0);
+    if (bits == HALVES_BITS) return splat_int(minus_sum);
+    if (type == CK_Q3_K) return splat_int(minus_sum) >> (HALVES_BITS - 2);
     return splat_int(minus_sum) << bits;
 }
