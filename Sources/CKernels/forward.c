@@ -154,6 +154,23 @@ static void rotate(float *head, const float *cosines, const float *sines, size_t
     }
 }
 
+/// Walsh-Hadamard transform of each run of the largest power of two that divides count; doing it twice changes
+/// nothing. It is orthogonal, so scores stay, but one large value of a head spreads over all: its 8-bit scale shrinks.
+static void hadamard(float *x, size_t count) {
+    size_t run = count & -count;
+    for (size_t half = 1; half < run; half *= 2) {
+        for (size_t begin = 0; begin < count; begin += 2 * half) {
+            for (size_t i = begin; i < begin + half; i++) {
+                float a = x[i], b = x[i + half];
+                x[i] = a + b;
+                x[i + half] = a - b;
+            }
+        }
+    }
+    float scale = 1 / sqrtf((float)run);
+    for (size_t i = 0; i < count; i++) x[i] *= scale;
+}
+
 static uint8_t *head_block(const ck_program *p, size_t block, size_t layer, size_t head) {
     return p->cache + ((block * p->layers + layer) * p->kv_heads + head) * p->cache_format->block_bytes(p->head_size);
 }
@@ -167,6 +184,7 @@ static void rotate_span(const ck_program *p, const ck_operation *op, const ck_st
         float *keys = queries + p->heads * d, *values = keys + p->kv_heads * d;
         const float *cosines = p->cosines + row * half, *sines = p->sines + row * half;
         for (size_t h = 0; h < p->heads + p->kv_heads; h++) rotate(queries + h * d, cosines, sines, half);
+        for (size_t h = 0; p->cache_format->hadamard && h < p->heads + 2 * p->kv_heads; h++) hadamard(queries + h * d, d);
         for (size_t h = 0; h < p->kv_heads; h++) {
             uint8_t *place = head_block(p, block, op->layer, h);
             p->cache_format->append(place, d, slot + i, keys + h * d, values + h * d);
@@ -204,6 +222,9 @@ static void attend(const ck_program *p, const ck_operation *op, const ck_step *s
         .scratch = scratch,
     };
     p->cache_format->attend(&attention);
+    for (size_t v = 0; p->cache_format->hadamard && v < span->rows * group; v++) {
+        hadamard(attention.queries + v / group * stride + v % group * p->head_size, p->head_size);
+    }
 }
 
 static size_t count(const void *context, size_t stage) {

@@ -222,6 +222,7 @@ const ck_table TABLE = {
         },
         [CK_INTEGER_CACHE] = {
             .name = "q8",
+            .hadamard = true,
             .block_bytes = integer_block_bytes,
             .append = integer_append,
             .attend = integer_attend,

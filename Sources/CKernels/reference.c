@@ -274,6 +274,7 @@ const ck_table ck_reference = {
         },
         [CK_INTEGER_CACHE] = {
             .name = "q8",
+            .hadamard = true,
             .block_bytes = integer_block_bytes,
             .append = integer_append,
             .attend = integer_attend,

@@ -42,6 +42,7 @@ typedef enum {
 
 typedef struct {
     const char *name;
+    bool hadamard;  // queries, keys and values come, and results go, as their Walsh-Hadamard transforms (forward.c)
     /// Bytes of one block of one K/V head; multiple of 64.
     size_t (*block_bytes)(size_t head_size);
     /// Writes one key and value (head_size) at `slot` of a K/V block of one head. Slots are written in order.
