@@ -1,6 +1,7 @@
 """The other sub-commands, on the bundled model and on the oracle checkpoint in both formats."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -55,7 +56,8 @@ def test_bench_serve_measures_a_server(server):
 
 def test_bench_model_measures_the_kernels():
     text = drover("bench", "model", "--prefill", "64", "--steps", "4", "--runs", "1", "--batches", "2")
-    assert "prefill 64" in text and "decode x 2" in text and "% of memory bandwidth" in text
+    assert re.search(r"prefill 64 .* tokens/s, .* % of .* G multiply-adds/s", text)
+    assert re.search(r"decode x 2 .* tokens/s, .* % of .* GB/s", text)
 
 
 def test_bench_model_reports_as_json():
@@ -66,12 +68,13 @@ def test_bench_model_reports_as_json():
         )
     )
     assert report["model"] == "drover-demo" and report["threads"] >= 1 and report["kernels"]
-    assert report["limits"]["read_bytes_per_second"] > 0 and report["limits"]["products_per_second"] > 0
     prompts, decoding = report["rows"][:2], report["rows"][2:]
     assert [(row["kind"], row["tokens"]) for row in prompts] == [("prefill", 32), ("prefill", 64)]
     assert [(row["kind"], row["batch"], row["context"]) for row in decoding] == [("decode", 1, 70), ("decode", 2, 70)]
     assert all(row["tokens_per_second"] > 0 and row["share_of_peak"] > 0 for row in prompts)
+    assert all(row["peak_products_per_second"] > 0 for row in prompts)
     assert all(row["tokens_per_second"] > 0 and row["share_of_bandwidth"] > 0 for row in decoding)
+    assert all(row["read_bytes_per_second"] > 0 for row in decoding)
 
 
 def bench_kernels(*arguments):

@@ -1,17 +1,40 @@
 package import CKernels
 
-/// What the machine gives right now: the limits beside which a model's speed is judged. Takes about a second and
-/// a gibibyte; on a shared machine measure it in the same minute as the model.
-package struct MachineLimits: Sendable {
-    /// Streaming reads from memory by the whole team.
-    package let bytesPerSecond: Double
-    /// Multiply-adds by the whole team on activations of the form, from registers and the first-level cache.
-    package let productsPerSecond: Double
+/// What the machine gives right now: the limits beside which a model's speed is judged. On a shared machine they change
+/// from one minute to the next, so take them just before and just after what they are for. Holds a gibibyte.
+package final class MachineLimits {
+    package struct Sample: Sendable {
+        /// Streaming reads from memory by the whole team.
+        package let bytesPerSecond: Double
+        /// Multiply-adds by the whole team on activations of the form, from registers and the first-level cache.
+        package let productsPerSecond: Double
+    }
+
+    private let team: ThreadTeam
+    private let kernels: KernelTable
+    private let form: ck_form_kind
+    private let memory: PageMemory
 
     package init(team: ThreadTeam, kernels: KernelTable, form: ck_form_kind) throws(RuntimeError) {
-        let memory = try PageMemory(bytes: 1 << 30)
+        (self.team, self.kernels, self.form) = (team, kernels, form)
+        memory = try PageMemory(bytes: 1 << 30)
         ck_touch(team.team, memory.base, memory.count)
-        bytesPerSecond = ck_read_rate(team.team, memory.base, memory.count, 32)
-        productsPerSecond = ck_product_rate(team.team, kernels.table, form, 80)
+    }
+
+    private func sample() -> Sample {
+        Sample(
+            bytesPerSecond: ck_read_rate(team.team, memory.base, memory.count, 16),
+            productsPerSecond: ck_product_rate(team.team, kernels.table, form, 40))
+    }
+
+    /// What `measure` returns, and the means of the limits before and after it.
+    package func around<Result>(_ measure: () -> Result) -> (Result, Sample) {
+        let before = sample(), result = measure(), after = sample()
+        return (
+            result,
+            Sample(
+                bytesPerSecond: (before.bytesPerSecond + after.bytesPerSecond) / 2,
+                productsPerSecond: (before.productsPerSecond + after.productsPerSecond) / 2)
+        )
     }
 }

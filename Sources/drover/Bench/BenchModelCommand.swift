@@ -64,20 +64,20 @@ struct BenchModelCommand: AsyncParsableCommand {
     private func measure(_ stopwatch: ModelStopwatch) throws -> ModelReport {
         let plan = stopwatch.model.plan
         let limits = try MachineLimits(team: stopwatch.model.team, kernels: plan.kernels, form: plan.mainForm)
-        var report = ModelReport(plan: plan, limits: limits)
-        show(report.heading)
+        var report = ModelReport(plan: plan)
         for tokens in prefill {
-            let rate = stopwatch.prefill(tokens: tokens)
-            let share = rate * Double(plan.layerProductsPerToken) / limits.productsPerSecond
-            show(report.add(ModelReport.Row(kind: .prefill(tokens: tokens), tokensPerSecond: rate, share: share)))
+            let (rate, limit) = limits.around { stopwatch.prefill(tokens: tokens) }
+            let row = ModelReport.Row(
+                kind: .prefill(tokens: tokens), tokensPerSecond: rate, cost: Double(plan.layerProductsPerToken),
+                limit: limit.productsPerSecond)
+            show(report.add(row))
         }
         for batch in batches {
-            let rate = stopwatch.decode(batch: batch, context: context, steps: steps)
+            let (rate, limit) = limits.around { stopwatch.decode(batch: batch, context: context, steps: steps) }
             let cached = Double(plan.cacheBytesPerToken) * (Double(context) + Double(steps) / 2)
-            let bytes = Double(plan.weightBytesPerStep) / Double(batch) + cached
             let row = ModelReport.Row(
                 kind: .decode(batch: batch, context: context), tokensPerSecond: rate,
-                share: bytes * rate / limits.bytesPerSecond)
+                cost: Double(plan.weightBytesPerStep) / Double(batch) + cached, limit: limit.bytesPerSecond)
             show(report.add(row))
         }
         return report

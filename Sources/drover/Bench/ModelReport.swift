@@ -13,46 +13,37 @@ struct ModelReport {
 
         let kind: Kind
         let tokensPerSecond: Double
-        /// Of peak arithmetic for a prompt, of memory bandwidth for decoding.
-        let share: Double
+        /// What one token costs: multiply-adds for a prompt, bytes for decoding.
+        let cost: Double
+        /// The most of that in a second: peak arithmetic for a prompt, memory bandwidth for decoding.
+        let limit: Double
+
+        var share: Double { tokensPerSecond * cost / limit }
     }
 
     let plan: MemoryPlan
-    let limits: MachineLimits
     private(set) var rows: [Row] = []
 
-    init(plan: MemoryPlan, limits: MachineLimits) {
-        self.plan = plan
-        self.limits = limits
-    }
+    init(plan: MemoryPlan) { self.plan = plan }
 
     /// Returns its line.
     mutating func add(_ row: Row) -> String {
         rows.append(row)
-        let (name, limit) =
+        let (name, unit) =
             switch row.kind {
-            case .prefill(let tokens): ("prefill \(tokens)", "peak arithmetic")
-            case .decode(let batch, _): ("decode x \(batch)", "memory bandwidth")
+            case .prefill(let tokens): ("prefill \(tokens)", "G multiply-adds/s")
+            case .decode(let batch, _): ("decode x \(batch)", "GB/s")
             }
         return name.padding(toLength: 14, withPad: " ", startingAt: 0)
-            + String(format: " %.1f tokens/s, %.1f %% of %@", row.tokensPerSecond, row.share * 100, limit)
-    }
-
-    var heading: String {
-        String(
-            format: "memory bandwidth %.1f GB/s\npeak arithmetic  %.1f G multiply-adds/s\n",
-            limits.bytesPerSecond / 1e9, limits.productsPerSecond / 1e9)
+            + String(
+                format: " %7.1f tokens/s, %5.1f %% of %.1f %@", row.tokensPerSecond, row.share * 100, row.limit / 1e9,
+                unit)
     }
 
     var json: JSONValue {
         [
             "model": .string(plan.modelName), "kernels": .string(plan.kernels.name),
-            "threads": .integer(Int64(plan.threads)),
-            "limits": [
-                "read_bytes_per_second": .number(limits.bytesPerSecond),
-                "products_per_second": .number(limits.productsPerSecond),
-            ],
-            "rows": .array(rows.map(json)),
+            "threads": .integer(Int64(plan.threads)), "rows": .array(rows.map(json)),
         ]
     }
 
@@ -61,12 +52,13 @@ struct ModelReport {
         case .prefill(let tokens):
             [
                 "kind": "prefill", "tokens": .integer(Int64(tokens)), "tokens_per_second": .number(row.tokensPerSecond),
-                "share_of_peak": .number(row.share),
+                "peak_products_per_second": .number(row.limit), "share_of_peak": .number(row.share),
             ]
         case .decode(let batch, let context):
             [
                 "kind": "decode", "batch": .integer(Int64(batch)), "context": .integer(Int64(context)),
-                "tokens_per_second": .number(row.tokensPerSecond), "share_of_bandwidth": .number(row.share),
+                "tokens_per_second": .number(row.tokensPerSecond), "read_bytes_per_second": .number(row.limit),
+                "share_of_bandwidth": .number(row.share),
             ]
         }
     }
