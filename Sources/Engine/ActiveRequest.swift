@@ -4,12 +4,15 @@ import Model
 ///
 /// Positions of its sequence:
 ///
-///     [0, computed)                   K/V valid, in blocks leased to this request
+///     [0, computed)                   K/V valid, in blocks that this request holds
 ///     [computed, tokens.count)        tokens known, not fed yet; one of them while it decodes
 ///     [tokens.count, table.positions) leased ahead, nothing to write yet
 ///
-/// Waiting requests hold no blocks: computed = table.positions = 0. A preempted one keeps its tokens and feeds them
-/// again, so its text goes on as if nothing had happened.
+/// Its first `sharedBlocks` came from the prefix index. They are read, and what of them is not computed yet is written
+/// by one of those who hold them (`PrefixIndex.Entry.writer`). All others are its own.
+///
+/// Waiting requests hold no blocks: computed = table.positions = 0. A preempted one keeps its tokens and feeds again
+/// what is no longer there, so its text goes on as if nothing had happened.
 package struct ActiveRequest: Sendable {
     package let id: RequestID
     /// Prompt, then output.
@@ -17,6 +20,10 @@ package struct ActiveRequest: Sendable {
     package let promptCount: Int
     package var computed = 0
     package var table = BlockTable()
+    private(set) var chain: PrefixChain
+    private(set) var sharedBlocks = 0
+    /// Prompt tokens that it did not have to compute before its first output.
+    package private(set) var cachedCount = 0
     /// Set when it has ended and waits to be removed.
     var finish: FinishReason?
     let deadline: ContinuousClock.Instant?
@@ -27,6 +34,8 @@ package struct ActiveRequest: Sendable {
         self.id = id
         tokens = request.prompt
         promptCount = request.prompt.count
+        chain = PrefixChain(scope: request.cacheSalt)
+        chain.extend(over: request.prompt)
         deadline = request.deadline
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
@@ -53,6 +62,12 @@ package struct ActiveRequest: Sendable {
         KVBlock.count(for: min(tokens.count + 1, promptCount + outputLimit - 1))
     }
 
+    /// Full blocks that it may take from others: the last token must be fed, as its logits are wanted.
+    var shareableBlocks: Int { (tokens.count - 1) / KVBlock.tokens }
+
+    /// Positions in blocks that came from the prefix index.
+    var sharedPositions: Int { sharedBlocks * KVBlock.tokens }
+
     /// Takes in what was sampled after the last known token. Returns the token if it belongs to the text, and sets
     /// `finish` if it was the last.
     mutating func take(_ outcome: RowOutcome) -> SampledToken? {
@@ -65,7 +80,83 @@ package struct ActiveRequest: Sendable {
             return nil
         }
         tokens.append(token.id)
+        chain.extend(over: tokens)
         if outputCount == outputLimit { finish = .length }
         return token
+    }
+}
+
+// MARK: - Blocks
+
+extension ActiveRequest {
+    /// Takes what the pool knows of its tokens and leases the rest of `admissionBlocks`, which the caller has seen to be
+    /// free. What it will compute it promises to others.
+    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match) {
+        pool.share(match, with: &table)
+        sharedBlocks = match.blocks.count
+        while table.blocks.count < admissionBlocks, let block = pool.lease() { table.append(block) }
+        for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
+            index(number, in: &pool, computed: 0, writer: id)
+        }
+    }
+
+    /// Gives up all blocks, to come back later or never.
+    mutating func leave(_ pool: inout BlockPool) {
+        pool.release(&table, by: id)
+        computed = 0
+        sharedBlocks = 0
+        if outputCount == 0 { cachedCount = 0 }
+    }
+
+    /// Takes note of what others have computed in shared blocks.
+    mutating func catchUp(_ pool: BlockPool) {
+        while computed < sharedPositions {
+            let number = computed / KVBlock.tokens
+            guard let entry = pool.entry(of: table.blocks[number]) else { return }
+            let reached = number * KVBlock.tokens + entry.computed
+            guard reached > computed else { return }
+            if outputCount == 0 { cachedCount += reached - computed }
+            computed = reached
+        }
+    }
+
+    /// How many pending tokens it may feed now, at most `budget`: up to where another's promise begins. What nobody
+    /// has promised it promises itself.
+    func reach(_ pool: inout BlockPool, budget: Int) -> Int {
+        let wanted = min(tokens.count, computed + budget)
+        var number = computed / KVBlock.tokens
+        while number < sharedBlocks, number * KVBlock.tokens < wanted {
+            pool.claim(table.blocks[number], for: id)
+            guard pool.entry(of: table.blocks[number])?.writer == id else {
+                return max(0, number * KVBlock.tokens - computed)
+            }
+            number += 1
+        }
+        return wanted - computed
+    }
+
+    /// The next `count` tokens will be fed in this step: who shares their blocks may count on them in the same step, as
+    /// every layer writes the keys and values of all rows before it reads any.
+    func announce(_ count: Int, to pool: inout BlockPool) {
+        let end = computed + count
+        for number in computed / KVBlock.tokens..<KVBlock.count(for: end) {
+            pool.advance(table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens), by: id)
+        }
+    }
+
+    /// Positions before `end` are computed; blocks that are full now can be found.
+    mutating func advance(to end: Int, _ pool: inout BlockPool) {
+        for number in max(sharedBlocks, computed / KVBlock.tokens)..<max(sharedBlocks, end / KVBlock.tokens) {
+            index(number, in: &pool, computed: KVBlock.tokens)
+        }
+        computed = end
+    }
+
+    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: RequestID? = nil) {
+        guard number < chain.hashes.count, pool.entry(of: table.blocks[number]) == nil else { return }
+        let first = number * KVBlock.tokens
+        pool.index(
+            table.blocks[number], name: chain.hashes[number], tokens: tokens[first..<first + KVBlock.tokens],
+            computed: computed, writer: writer)
     }
 }

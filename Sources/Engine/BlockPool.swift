@@ -1,62 +1,165 @@
-/// Which K/V blocks are free and which are leased. Hands out numbers; the memory is the model's.
+import Model
+
+/// Which K/V blocks are free, which are held and by how many, and what they are known to hold. Hands out numbers; the
+/// memory is the model's.
+///
+/// A block is in one of three places: free (its content is worth nothing), held by one or more block tables, or idle:
+/// held by nobody, but complete and in the prefix index, until its place is needed.
 package struct BlockPool: Sendable {
     /// What `checkIntegrity` found wrong: a bug, never an overload.
     package enum Violation: Error, Equatable {
-        /// A block is free twice, leased twice, or both free and leased.
-        case blockTwice(Int32)
-        /// A block of a table is not marked as leased.
-        case notLeased(Int32)
-        case countMismatch(free: Int, leased: Int, total: Int)
+        /// A block is in two places at once, or in none.
+        case misplaced(Int32)
+        /// A block is held by so many tables, but counts others.
+        case heldBy(Int, counted: Int, block: Int32)
+        /// The prefix index names a block that is free, or one that is idle and incomplete.
+        case wronglyIndexed(Int32)
+        /// A request has computed positions that it has no blocks for.
+        case withoutBlocks(computed: Int, positions: Int)
     }
 
     /// Free blocks; the last one goes out next, as its memory is the warmest.
     private var free: [Int32]
-    /// (total) whether the block of that number is leased.
-    private var leased: [Bool]
+    /// Idle blocks, least recently used first. The blocks of a prefix leave it from its end, so that what remains of it
+    /// can be found.
+    private var idle: BlockList
+    /// (total) how many tables hold the block of that number.
+    private var holders: [Int32]
+    private var index: PrefixIndex
+    /// Whether anything is shared or kept at all.
+    private let isSharing: Bool
 
-    package init(blocks: Int) {
+    package init(blocks: Int, isSharing: Bool = true) {
         free = (0..<Int32(clamping: blocks)).reversed()
-        leased = Array(repeating: false, count: free.count)
+        idle = BlockList(blocks: free.count)
+        holders = Array(repeating: 0, count: free.count)
+        index = PrefixIndex(blocks: free.count)
+        self.isSharing = isSharing
     }
 
-    package var total: Int { leased.count }
-    package var freeCount: Int { free.count }
-    package var leasedCount: Int { total - freeCount }
+    package var total: Int { holders.count }
+    /// Blocks to be had: free ones, and idle ones at the cost of what they hold.
+    package var freeCount: Int { free.count + idle.count }
+    /// Blocks that nobody holds, kept for the sake of their content.
+    package var idleCount: Int { idle.count }
+    package var heldCount: Int { total - freeCount }
 
+    /// A block that only the caller holds; its content is anything.
     package mutating func lease() -> Int32? {
-        guard let block = free.popLast() else { return nil }
-        leased[Int(block)] = true
+        guard let block = free.popLast() ?? evict() else { return nil }
+        holders[Int(block)] = 1
         return block
     }
 
-    /// Takes back all blocks of the table and empties it.
-    package mutating func release(_ table: inout BlockTable) {
+    private mutating func evict() -> Int32? {
+        guard let block = idle.popFirst() else { return nil }
+        index.remove(block)
+        return block
+    }
+
+    /// Gives up all blocks of the table and empties it. What `id` has promised to write there it will not.
+    package mutating func release(_ table: inout BlockTable, by id: RequestID) {
+        // From the end: the blocks of a prefix shall go before what they stand on.
         for block in table.blocks.reversed() {
-            precondition(leased[Int(block)], "block \(block) was released twice")
-            leased[Int(block)] = false
-            free.append(block)
+            precondition(holders[Int(block)] > 0, "block \(block) was released once too often")
+            index.abandon(block, by: id)
+            holders[Int(block)] -= 1
+            if holders[Int(block)] == 0 { retire(block) }
         }
         table.removeAll()
     }
 
-    /// Free + leased = total, and `tables` together hold exactly the leased blocks, each once.
-    package func checkIntegrity(tables: some Sequence<BlockTable>) throws(Violation) {
-        var seen = Array(repeating: false, count: total)
-        for block in free {
-            guard !seen[Int(block)], !leased[Int(block)] else { throw .blockTwice(block) }
-            seen[Int(block)] = true
+    private mutating func retire(_ block: Int32) {
+        if index[block]?.isComplete == true {
+            idle.append(block)
+        } else {
+            index.remove(block)
+            free.append(block)
         }
-        var held = 0
-        for table in tables {
-            for block in table.blocks {
-                guard leased[Int(block)] else { throw .notLeased(block) }
-                guard !seen[Int(block)] else { throw .blockTwice(block) }
-                seen[Int(block)] = true
-                held += 1
+    }
+}
+
+// MARK: - Prefixes
+
+extension BlockPool {
+    /// What is there of a sequence before it is computed.
+    package struct Match: Sendable, Equatable {
+        /// Blocks of its first full blocks, complete or promised.
+        package fileprivate(set) var blocks: [Int32] = []
+        /// Of these, how many nobody holds.
+        package fileprivate(set) var idleCount = 0
+        /// Why there are no more; nil if all that may be shared is there.
+        package fileprivate(set) var miss: PrefixMiss?
+    }
+
+    /// Looks for the longest known prefix, of at most `limit` full blocks. Changes nothing.
+    func match(_ tokens: [Int32], _ chain: PrefixChain, limit: Int) -> Match {
+        var match = Match()
+        guard isSharing, limit > 0 else {
+            match.miss = .short
+            return match
+        }
+        for (number, name) in chain.hashes.prefix(limit).enumerated() {
+            let first = number * KVBlock.tokens
+            guard let block = index.block(of: name, tokens: tokens[first..<first + KVBlock.tokens]) else {
+                match.miss = index.hasForgotten(name) ? .evicted : number == 0 ? .unknown : .diverged
+                break
             }
+            match.blocks.append(block)
+            if idle.contains(block) { match.idleCount += 1 }
         }
-        guard freeCount + held == total else {
-            throw .countMismatch(free: freeCount, leased: held, total: total)
+        return match
+    }
+
+    /// Gives the blocks of a match to one more table.
+    mutating func share(_ match: Match, with table: inout BlockTable) {
+        for block in match.blocks {
+            if idle.contains(block) { idle.remove(block) }
+            holders[Int(block)] += 1
+            table.append(block)
+        }
+    }
+
+    /// Makes a held block findable under the name of its tokens, of which the first `computed` are there. `writer` will
+    /// compute the rest.
+    mutating func index(
+        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestID?
+    ) {
+        guard isSharing else { return }
+        index.insert(block, name: name, tokens: tokens, computed: computed, writer: writer)
+    }
+
+    /// What is known of a block's content; nil for one that only its holder knows.
+    func entry(of block: Int32) -> PrefixIndex.Entry? { index[block] }
+
+    mutating func claim(_ block: Int32, for id: RequestID) { index.claim(block, for: id) }
+
+    mutating func advance(_ block: Int32, to computed: Int, by id: RequestID) {
+        index.advance(block, to: computed, by: id)
+    }
+}
+
+// MARK: - Integrity
+
+extension BlockPool {
+    /// Every block is in one place; `tables` together are the holders; the index knows no free block.
+    package func checkIntegrity(tables: some Sequence<BlockTable>) throws(Violation) {
+        var held = Array(repeating: Int32(0), count: total)
+        for table in tables {
+            for block in table.blocks { held[Int(block)] += 1 }
+        }
+        var places = held.map { $0 > 0 ? 1 : 0 }
+        for block in free { places[Int(block)] += 1 }
+        for block in 0..<Int32(total) {
+            if idle.contains(block) { places[Int(block)] += 1 }
+            guard places[Int(block)] == 1 else { throw .misplaced(block) }
+            guard held[Int(block)] == holders[Int(block)] else {
+                throw .heldBy(Int(held[Int(block)]), counted: Int(holders[Int(block)]), block: block)
+            }
+            let entry = index[block]
+            guard idle.contains(block) ? entry?.isComplete == true : entry == nil || held[Int(block)] > 0 else {
+                throw .wronglyIndexed(block)
+            }
         }
     }
 }

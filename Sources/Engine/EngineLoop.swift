@@ -28,7 +28,7 @@ final class EngineLoop: @unchecked Sendable {
         self.metrics = metrics
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
-            prefillChunk: settings.prefillChunk)
+            prefillChunk: settings.prefillChunk, sharesPrefixes: settings.sharesPrefixes)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
@@ -82,6 +82,7 @@ final class EngineLoop: @unchecked Sendable {
         }
         let now = ContinuousClock.now
         for id in plan.admitted { sessions[id]?.admit(at: now, metrics) }
+        plan.misses.forEach(metrics.prefixMissed)
         metrics.preemptions.add(plan.preempted.count)
         metrics.stepTokens.observe(Double(plan.rowCount))
     }
@@ -106,7 +107,8 @@ final class EngineLoop: @unchecked Sendable {
         let now = ContinuousClock.now
         let status = EngineStatus(
             running: scheduler.running.count, waiting: scheduler.waitingCount, freeBlocks: scheduler.pool.freeCount,
-            totalBlocks: scheduler.pool.total, contextLength: model.contextLength, heartbeat: now)
+            idleBlocks: scheduler.pool.idleCount, totalBlocks: scheduler.pool.total, contextLength: model.contextLength,
+            heartbeat: now)
         metrics.publish(status)
         mailbox.publish(status)
         deliver(at: now)

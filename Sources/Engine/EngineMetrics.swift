@@ -19,6 +19,10 @@ struct EngineMetrics: Sendable {
     let endToEnd: Histogram
     let queueTime: Histogram
     let stepTokens: Histogram
+    private let prefixQueries: Counter
+    private let prefixHits: Counter
+    private let prefixMisses: [PrefixMiss: Counter]
+    private let idleBlocks: Gauge
     private let llamaRunning: Gauge
     private let llamaWaiting: Gauge
     private let llamaPromptTokens: Counter
@@ -32,7 +36,8 @@ struct EngineMetrics: Sendable {
         cacheUse = registry.gauge("vllm:kv_cache_usage_perc", "Part of the K/V blocks in use, 0 to 1.", labels: labels)
         freeBlocks = registry.gauge("drover_kv_blocks_free", "K/V blocks free.", labels: labels)
         totalBlocks = registry.gauge("drover_kv_blocks_total", "K/V blocks there are.", labels: labels)
-        promptTokens = registry.counter("vllm:prompt_tokens_total", "Prompt tokens computed.", labels: labels)
+        promptTokens = registry.counter(
+            "vllm:prompt_tokens_total", "Prompt tokens read, those of the prefix cache included.", labels: labels)
         outputTokens = registry.counter("vllm:generation_tokens_total", "Tokens generated.", labels: labels)
         preemptions = registry.counter(
             "vllm:num_preemptions_total", "Requests that gave up their blocks and continued later.", labels: labels)
@@ -51,6 +56,13 @@ struct EngineMetrics: Sendable {
             bounds: Bounds.request)
         stepTokens = registry.histogram(
             "vllm:iteration_tokens_total", "Tokens fed in one step.", labels: labels, bounds: Bounds.stepTokens)
+        idleBlocks = registry.gauge(
+            "drover_kv_blocks_idle", "Free K/V blocks that hold a prefix which may come again.", labels: labels)
+        prefixQueries = registry.counter(
+            "vllm:prefix_cache_queries_total", "Prompt tokens looked for in the prefix cache.", labels: labels)
+        prefixHits = registry.counter(
+            "vllm:prefix_cache_hits_total", "Prompt tokens that did not have to be computed.", labels: labels)
+        prefixMisses = Self.misses(registry, modelName)
         llamaRunning = registry.gauge("llamacpp:requests_processing", "Requests that hold K/V blocks.")
         llamaWaiting = registry.gauge("llamacpp:requests_deferred", "Requests that wait for K/V blocks.")
         llamaPromptTokens = registry.counter("llamacpp:prompt_tokens_total", "Prompt tokens computed.")
@@ -64,14 +76,19 @@ struct EngineMetrics: Sendable {
         llamaRunning.set(Double(status.running))
         llamaWaiting.set(Double(status.waiting))
         freeBlocks.set(Double(status.freeBlocks))
+        idleBlocks.set(Double(status.idleBlocks))
         totalBlocks.set(Double(status.totalBlocks))
         cacheUse.set(1 - Double(status.freeBlocks) / Double(max(1, status.totalBlocks)))
     }
 
-    func promptComputed(tokens: Int) {
+    func promptRead(tokens: Int, cached: Int) {
         promptTokens.add(tokens)
-        llamaPromptTokens.add(tokens)
+        prefixQueries.add(tokens)
+        prefixHits.add(cached)
+        llamaPromptTokens.add(tokens - cached)
     }
+
+    func prefixMissed(_ reason: PrefixMiss) { prefixMisses[reason]?.add() }
 
     func tokenGenerated() {
         outputTokens.add()
@@ -86,6 +103,16 @@ struct EngineMetrics: Sendable {
             counters[word(for: reason)] = registry.counter(
                 "vllm:request_success_total", "Requests that ended, by reason.",
                 labels: Labels(["model_name": modelName, "engine": "0", "finished_reason": word(for: reason)]))
+        }
+        return counters
+    }
+
+    private static func misses(_ registry: MetricsRegistry, _ modelName: String) -> [PrefixMiss: Counter] {
+        var counters: [PrefixMiss: Counter] = [:]
+        for reason in PrefixMiss.allCases {
+            counters[reason] = registry.counter(
+                "drover_prefix_cache_misses_total", "Requests that did not find all of their prefix, by reason.",
+                labels: Labels(["model_name": modelName, "engine": "0", "reason": reason.rawValue]))
         }
         return counters
     }

@@ -7,10 +7,15 @@ package struct EngineSettings: Sendable {
     package var prefillChunk: Int
     /// Events that may wait for a reader; one that falls further behind has its request cancelled.
     package var undeliveredLimit: Int
+    /// Whether requests use what others have computed for the same beginning.
+    package var sharesPrefixes: Bool
 
-    package init(queueLimit: Int = 256, prefillChunk: Int = 64, undeliveredLimit: Int = 4_096) {
+    package init(
+        queueLimit: Int = 256, prefillChunk: Int = 64, undeliveredLimit: Int = 4_096, sharesPrefixes: Bool = true
+    ) {
         self.queueLimit = max(1, queueLimit)
         self.prefillChunk = max(1, prefillChunk)
         self.undeliveredLimit = max(1, undeliveredLimit)
+        self.sharesPrefixes = sharesPrefixes
     }
 }

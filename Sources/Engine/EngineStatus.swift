@@ -5,18 +5,21 @@ package struct EngineStatus: Sendable, Equatable {
     /// Requests accepted that hold no blocks, the preempted included.
     package var waiting: Int
     package var freeBlocks: Int
+    /// Of the free ones, those kept for the sake of what they hold.
+    package var idleBlocks: Int
     package let totalBlocks: Int
     package let contextLength: Int
     /// When the engine thread was last seen between two steps; an idle engine renews it every second.
     package var heartbeat: ContinuousClock.Instant
 
     package init(
-        running: Int = 0, waiting: Int = 0, freeBlocks: Int, totalBlocks: Int, contextLength: Int,
+        running: Int = 0, waiting: Int = 0, freeBlocks: Int, idleBlocks: Int = 0, totalBlocks: Int, contextLength: Int,
         heartbeat: ContinuousClock.Instant
     ) {
         self.running = running
         self.waiting = waiting
         self.freeBlocks = freeBlocks
+        self.idleBlocks = idleBlocks
         self.totalBlocks = totalBlocks
         self.contextLength = contextLength
         self.heartbeat = heartbeat

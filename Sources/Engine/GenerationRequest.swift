@@ -10,10 +10,12 @@ package struct GenerationRequest: Sendable {
     package var deadline: ContinuousClock.Instant?
     /// Most likely tokens to report beside each sampled one; nil reports no log-probabilities at all.
     package var topLogprobs: Int?
+    /// Only requests with the same salt share what they have computed.
+    package var cacheSalt: String
 
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, maxTokens: Int = 16, stopTokens: [Int32] = [],
-        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil
+        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, cacheSalt: String = ""
     ) {
         self.prompt = prompt
         self.sampling = sampling
@@ -21,5 +23,6 @@ package struct GenerationRequest: Sendable {
         self.stopTokens = stopTokens
         self.deadline = deadline
         self.topLogprobs = topLogprobs
+        self.cacheSalt = cacheSalt
     }
 }

@@ -5,6 +5,9 @@ package import Model
 ///
 /// A value: no I/O, no clock, no model. All running requests are older than all waiting ones, and only the newest is
 /// preempted, so the oldest always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
+///
+/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
+/// a request waits only for older ones, and the oldest for nobody.
 package struct Scheduler: Sendable {
     /// Requests without blocks, oldest first.
     private var waiting: Deque<ActiveRequest> = []
@@ -17,9 +20,13 @@ package struct Scheduler: Sendable {
     private let prefillChunk: Int
     private let contextLength: Int
 
-    /// - Parameter prefillChunk: most prompt tokens in a step in which other requests decode.
-    package init(blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int) {
-        pool = BlockPool(blocks: blocks)
+    /// - Parameters:
+    ///   - prefillChunk: most prompt tokens in a step in which other requests decode.
+    ///   - sharesPrefixes: whether requests use what others have computed.
+    package init(
+        blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int, sharesPrefixes: Bool = true
+    ) {
+        pool = BlockPool(blocks: blocks, isSharing: sharesPrefixes)
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
         self.prefillChunk = prefillChunk
@@ -53,6 +60,7 @@ package struct Scheduler: Sendable {
     /// Chooses the next step's work; nil when there is none.
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
+        for slot in running.indices { running[slot].catchUp(pool) }
         planDecoding(&plan)
         let known = running.count
         // Who comes in while others lose their blocks would only be the next to lose them.
@@ -79,10 +87,11 @@ package struct Scheduler: Sendable {
         var outcomes = outcomes[...]
         for run in plan.runs {
             let (slot, id) = (run.slot, run.request)
-            running[slot].computed = run.positions.upperBound
+            running[slot].advance(to: run.positions.upperBound, &pool)
             if run.positions.lowerBound < running[slot].promptCount, running[slot].outputCount == 0 {
                 let progress = TokenEvent.prefill(
-                    computed: run.positions.upperBound, total: running[slot].promptCount)
+                    computed: run.positions.upperBound, total: running[slot].promptCount,
+                    cached: running[slot].cachedCount)
                 events.append(RequestEvent(request: id, event: progress))
             }
             guard run.output != nil, let outcome = outcomes.popFirst() else { continue }
@@ -97,14 +106,14 @@ package struct Scheduler: Sendable {
         return events
     }
 
-    /// Free + leased = total, no block twice, and nobody has computed positions without blocks.
+    /// Every block is in one place, held as often as it counts, and nobody has computed positions without blocks.
     package func checkIntegrity() throws(BlockPool.Violation) {
         try pool.checkIntegrity(tables: running.lazy.map(\.table))
         for request in running where request.computed > min(request.tokens.count, request.table.positions) {
-            throw .countMismatch(free: 0, leased: request.table.positions, total: request.computed)
+            throw .withoutBlocks(computed: request.computed, positions: request.table.positions)
         }
         for request in waiting where request.computed > 0 || !request.table.blocks.isEmpty {
-            throw .countMismatch(free: 0, leased: request.table.positions, total: request.computed)
+            throw .withoutBlocks(computed: request.computed, positions: request.table.positions)
         }
     }
 }
@@ -141,20 +150,21 @@ extension Scheduler {
     /// Back to the head of the queue: it is older than all that wait.
     private mutating func preemptNewest(_ plan: inout StepPlan) {
         var request = running.removeLast()
-        pool.release(&request.table)
-        request.computed = 0
+        request.leave(&pool)
         plan.preempted.append(request.id)
         waiting.prepend(request)
     }
 
-    /// Lets requests in while the first of the queue gets blocks for all its tokens and the one after.
+    /// Lets requests in while the first of the queue gets blocks for all its tokens and the one after, those that others
+    /// have for it included.
     private mutating func admit(_ plan: inout StepPlan) {
-        while running.count < runningLimit, let next = waiting.first, next.admissionBlocks <= pool.freeCount {
+        while running.count < runningLimit, let next = waiting.first {
+            let match = pool.match(next.tokens, next.chain, limit: next.shareableBlocks)
+            guard next.admissionBlocks - match.blocks.count <= pool.freeCount - match.idleCount else { return }
             var request = waiting.removeFirst()
-            for _ in 0..<request.admissionBlocks {
-                if let block = pool.lease() { request.table.append(block) }
-            }
+            request.enter(&pool, match)
             plan.admitted.append(request.id)
+            if let miss = match.miss { plan.misses.append(miss) }
             running.append(request)
         }
     }
@@ -166,7 +176,10 @@ extension Scheduler {
         for slot in running.indices where budget > 0 {
             // Those with one token left were planned already, except the newly admitted.
             guard running[slot].pendingCount > 1 || slot >= known else { continue }
-            let count = min(running[slot].pendingCount, budget)
+            running[slot].catchUp(pool)
+            let count = running[slot].reach(&pool, budget: budget)
+            guard count > 0 else { continue }
+            running[slot].announce(count, to: &pool)
             plan.append(running[slot], slot: slot, count: count)
             budget -= count
         }
@@ -191,7 +204,7 @@ extension Scheduler {
 
     private mutating func removeFinished() {
         for slot in running.indices where running[slot].finish != nil {
-            pool.release(&running[slot].table)
+            running[slot].leave(&pool)
         }
         running.removeAll { $0.finish != nil }
     }

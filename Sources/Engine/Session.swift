@@ -33,8 +33,8 @@ struct Session {
 
     mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
         switch event {
-        case .prefill(let computed, let total):
-            if computed == total { metrics.promptComputed(tokens: total) }
+        case .prefill(let computed, let total, let cached):
+            if computed == total { metrics.promptRead(tokens: total, cached: cached) }
         case .token:
             metrics.tokenGenerated()
             if let lastTokenTime {

@@ -22,6 +22,8 @@ package struct StepPlan: Sendable, Equatable {
     package private(set) var rowCount = 0
     /// Requests that got their blocks for this step.
     package internal(set) var admitted: [RequestID] = []
+    /// Why admitted requests did not find all of their prefixes; fewer than `admitted` where some did.
+    package internal(set) var misses: [PrefixMiss] = []
     /// Requests that lost their blocks to older ones.
     package internal(set) var preempted: [RequestID] = []
 

@@ -1,7 +1,8 @@
 /// What the engine tells a request's stream.
 package enum TokenEvent: Sendable, Equatable {
-    /// Prompt tokens whose K/V is computed, of how many; sent as the prefill advances.
-    case prefill(computed: Int, total: Int)
+    /// Prompt tokens whose K/V is there, of how many, and how many of them others had computed; sent as the prefill
+    /// advances. The one with computed = total is the last of the prompt.
+    case prefill(computed: Int, total: Int, cached: Int)
     case token(SampledToken)
     /// The last event of every stream.
     case finished(FinishReason)

@@ -17,6 +17,8 @@ package struct SamplingFields: Sendable, Equatable {
     package var stop: [String]
     package var maxTokens: Int?
     package var ignoresEndOfText: Bool
+    /// Only requests with the same salt share what they have computed.
+    package var cacheSalt: String?
     package var streams: Bool
     package var includesUsage: Bool
 
@@ -28,6 +30,7 @@ package struct SamplingFields: Sendable, Equatable {
     package static let stopLimit = 16
     package static let stopBytesLimit = 256
     package static let logitBiasLimit = 1024
+    package static let cacheSaltBytesLimit = 256
 
     init(_ reader: inout FieldReader, maxTokens: Int?) throws(APIError) {
         model = try reader.string("model")
@@ -43,6 +46,7 @@ package struct SamplingFields: Sendable, Equatable {
         stop = try Self.stop(&reader)
         self.maxTokens = maxTokens
         ignoresEndOfText = try reader.bool("ignore_eos") ?? false
+        cacheSalt = try Self.cacheSalt(&reader)
         streams = try reader.bool("stream") ?? false
         includesUsage = try Self.includesUsage(&reader, streams: streams)
         try Self.refuseUnsupported(&reader)
@@ -107,6 +111,15 @@ package struct SamplingFields: Sendable, Equatable {
             strings.append(string)
         }
         return strings
+    }
+
+    private static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
+        guard let salt = try reader.string("cache_salt") else { return nil }
+        guard (1...cacheSaltBytesLimit).contains(salt.utf8.count) else {
+            throw .invalid(
+                "cache_salt", "'cache_salt' must have 1 to \(cacheSaltBytesLimit) bytes, got \(salt.utf8.count).")
+        }
+        return salt
     }
 
     private static func includesUsage(_ reader: inout FieldReader, streams: Bool) throws(APIError) -> Bool {

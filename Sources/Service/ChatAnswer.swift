@@ -63,7 +63,8 @@ struct ChatAnswer: Sendable {
     }
 
     private func usage(_ stream: TextStream) -> Usage {
-        Usage(promptTokens: promptTokens, completionTokens: stream.completionTokens)
+        Usage(
+            promptTokens: promptTokens, completionTokens: stream.completionTokens, cachedTokens: stream.cachedTokens)
     }
 
     private var toolCallGate: ToolCallGate {

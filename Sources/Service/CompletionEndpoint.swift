@@ -65,6 +65,7 @@ private struct CompletionAnswer: Sendable {
     }
 
     private func usage(_ stream: TextStream) -> Usage {
-        Usage(promptTokens: promptTokens, completionTokens: stream.completionTokens)
+        Usage(
+            promptTokens: promptTokens, completionTokens: stream.completionTokens, cachedTokens: stream.cachedTokens)
     }
 }

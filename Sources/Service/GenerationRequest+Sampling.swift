@@ -20,7 +20,7 @@ extension GenerationRequest {
             sampling: SamplingParameters(fields, defaults: model.defaults),
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            deadline: deadline)
+            deadline: deadline, cacheSalt: fields.cacheSalt ?? "")
     }
 }
 

@@ -14,6 +14,8 @@ struct TextStream {
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
     private(set) var completionTokens = 0
+    /// Prompt tokens that did not have to be computed for this request.
+    private(set) var cachedTokens = 0
     private var isFinished = false
 
     init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String]) {
@@ -36,7 +38,7 @@ struct TextStream {
 
     private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
         switch event {
-        case .prefill: break
+        case .prefill(_, _, let cached): cachedTokens = cached
         case .token(let token):
             completionTokens += 1
             if push(detokenizer.push(token.id), into: &delta) {

@@ -47,7 +47,9 @@ struct ModelLoader: Sendable {
         metrics.gauge("drover_kv_block_bytes", "Bytes of one K/V block over all layers.").set(Double(plan.blockBytes))
         let engine = InferenceEngine(
             model: model,
-            settings: EngineSettings(queueLimit: settings.queueLimit, prefillChunk: settings.prefillChunk),
+            settings: EngineSettings(
+                queueLimit: settings.queueLimit, prefillChunk: settings.prefillChunk,
+                sharesPrefixes: settings.prefixCache == .on),
             metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults

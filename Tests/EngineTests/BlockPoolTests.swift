@@ -12,7 +12,7 @@ struct BlockPoolTests {
         var pool = BlockPool(blocks: 3)
         let table = lease(5, from: &pool)
         #expect(table.blocks.sorted() == [0, 1, 2])
-        #expect(pool.freeCount == 0 && pool.leasedCount == 3)
+        #expect(pool.freeCount == 0 && pool.heldCount == 3)
         try pool.checkIntegrity(tables: [table])
     }
 
@@ -21,7 +21,7 @@ struct BlockPoolTests {
         var first = lease(2, from: &pool)
         var second = lease(1, from: &pool)
         let warm = first.blocks[0]
-        pool.release(&first)
+        pool.release(&first, by: RequestID(1))
         #expect(first.blocks.isEmpty && pool.freeCount == 3)
         let next = pool.lease()
         #expect(next == warm)
@@ -29,10 +29,10 @@ struct BlockPoolTests {
         try pool.checkIntegrity(tables: [second])
     }
 
-    @Test func `finds a block that two tables hold`() throws {
+    @Test func `finds a block that two tables hold and one counts`() throws {
         var pool = BlockPool(blocks: 2)
         let table = lease(1, from: &pool)
-        #expect(throws: BlockPool.Violation.blockTwice(table.blocks[0])) {
+        #expect(throws: BlockPool.Violation.heldBy(2, counted: 1, block: table.blocks[0])) {
             try pool.checkIntegrity(tables: [table, table])
         }
     }
@@ -40,7 +40,7 @@ struct BlockPoolTests {
     @Test func `finds a block that nobody holds`() throws {
         var pool = BlockPool(blocks: 2)
         _ = pool.lease()
-        #expect(throws: BlockPool.Violation.countMismatch(free: 1, leased: 0, total: 2)) {
+        #expect(throws: BlockPool.Violation.misplaced(0)) {
             try pool.checkIntegrity(tables: [])
         }
     }
@@ -49,6 +49,6 @@ struct BlockPoolTests {
         let pool = BlockPool(blocks: 2)
         var table = BlockTable()
         table.append(1)
-        #expect(throws: BlockPool.Violation.notLeased(1)) { try pool.checkIntegrity(tables: [table]) }
+        #expect(throws: BlockPool.Violation.misplaced(1)) { try pool.checkIntegrity(tables: [table]) }
     }
 }

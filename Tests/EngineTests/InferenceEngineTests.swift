@@ -101,8 +101,8 @@ struct InferenceEngineTests {
         }
         #expect(
             events.prefix(3) == [
-                .prefill(computed: 40, total: 100), .prefill(computed: 80, total: 100),
-                .prefill(computed: 100, total: 100),
+                .prefill(computed: 40, total: 100, cached: 0), .prefill(computed: 80, total: 100, cached: 0),
+                .prefill(computed: 100, total: 100, cached: 0),
             ])
         #expect(events.dropFirst(3).count == 4)
         #expect(events.last == .finished(.length))

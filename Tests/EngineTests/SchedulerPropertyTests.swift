@@ -19,6 +19,7 @@ struct SchedulerPropertyTests {
         var clients: [RequestID: Client] = [:]
         var now = ContinuousClock.now
         var preemptions = 0
+        var cached = 0
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -30,22 +31,32 @@ struct SchedulerPropertyTests {
                 capacity: capacity)
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
-                prefillChunk: Int.random(in: 1...64, using: &random))
+                prefillChunk: Int.random(in: 1...64, using: &random),
+                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0)
             batch = Batch(capacity: capacity)
             self.random = random
         }
 
         mutating func arrive() {
-            let prompt = (0..<Int.random(in: 1...150, using: &random))
-                .map { _ in Int32.random(in: 0..<32, using: &random) }
+            let prompt = prompt()
             let stop = Bool.random(using: &random) ? [Int32.random(in: 0..<32, using: &random)] : []
             let late = Int.random(in: 0..<8, using: &random) == 0
             let request = GenerationRequest(
                 prompt: prompt, maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
-                deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil)
+                deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
+                cacheSalt: Int.random(in: 0..<8, using: &random) == 0 ? "salt" : "")
             let id = RequestID(UInt64(clients.count))
             clients[id] = Client(request: request)
             scheduler.accept(request, id: id)
+        }
+
+        /// A beginning that others may have too, and an end of its own.
+        private mutating func prompt() -> [Int32] {
+            let stem = Int32.random(in: 0..<3, using: &random)
+            let common = (0..<Int32.random(in: 0...150, using: &random)).map { ($0 * (stem + 5) + stem) % 32 }
+            let own = (0..<Int.random(in: common.isEmpty ? 1...150 : 0...20, using: &random))
+                .map { _ in Int32.random(in: 0..<32, using: &random) }
+            return common + own
         }
 
         mutating func cancelSomeone() {
@@ -77,7 +88,9 @@ struct SchedulerPropertyTests {
             for event in events {
                 #expect(clients[event.request]?.finish == nil, "an event after the last")
                 switch event.event {
-                case .prefill(let computed, let total): #expect(computed <= total)
+                case .prefill(let computed, let total, let cached):
+                    #expect(cached < computed && computed <= total)
+                    if computed == total { self.cached += cached }
                 case .token(let token): clients[event.request]?.text.append(token.id)
                 case .finished(let reason): clients[event.request]?.finish = reason
                 }
@@ -132,5 +145,16 @@ struct SchedulerPropertyTests {
             preemptions += world.preemptions
         }
         #expect(preemptions > 20)
+    }
+
+    @Test func `the schedules do share`() throws {
+        var cached = 0
+        for seed in 0..<20 {
+            var world = World(seed: UInt64(seed))
+            for _ in 0..<20 { world.arrive() }
+            while !world.scheduler.isEmpty { try world.step() }
+            cached += world.cached
+        }
+        #expect(cached > 2_000)
     }
 }

@@ -3,12 +3,13 @@ import Model
 import Testing
 
 struct SchedulerTests {
+    /// Without sharing, so that every prompt needs its own blocks; `PrefixCacheTests` are about sharing.
     private static func make(
         blocks: Int = 16, rows: Int = 256, runs: Int = 8, context: Int = 1024, prefillChunk: Int = 64
     ) -> Scheduler {
         Scheduler(
             blocks: blocks, capacity: BatchCapacity(rows: rows, runs: runs, logitRows: runs), contextLength: context,
-            prefillChunk: prefillChunk)
+            prefillChunk: prefillChunk, sharesPrefixes: false)
     }
 
     private static func request(
@@ -52,7 +53,7 @@ struct SchedulerTests {
         let (first, events) = try step(&scheduler)
         #expect(first.admitted == [a])
         #expect(first.runs == [Self.run(a, slot: 0, 0..<5, output: 0)])
-        #expect(events.map(\.event).first == .prefill(computed: 5, total: 5))
+        #expect(events.map(\.event).first == .prefill(computed: 5, total: 5, cached: 0))
         let (second, last) = try step(&scheduler)
         #expect(second.runs == [Self.run(a, slot: 0, 5..<6, output: 1)])
         #expect(last.last == RequestEvent(request: a, event: .finished(.length)))
@@ -86,7 +87,7 @@ struct SchedulerTests {
                 Self.run(a, slot: 0, 6..<7, output: 2), Self.run(b, slot: 1, 64..<100, output: 0),
                 Self.run(c, slot: 2, 0..<28, output: nil),
             ])
-        #expect(events.contains(RequestEvent(request: c, event: .prefill(computed: 28, total: 100))))
+        #expect(events.contains(RequestEvent(request: c, event: .prefill(computed: 28, total: 100, cached: 0))))
     }
 
     @Test func `decodes the oldest first`() throws {
@@ -166,7 +167,7 @@ struct SchedulerTests {
         var scheduler = Self.make()
         scheduler.accept(Self.request(3, stop: [9, 7]), id: a)
         let events = try step(&scheduler).1.map(\.event)
-        #expect(events == [.prefill(computed: 3, total: 3), .finished(.stop(token: 7))])
+        #expect(events == [.prefill(computed: 3, total: 3, cached: 0), .finished(.stop(token: 7))])
     }
 
     @Test func `ends where prompt and output fill the context`() throws {

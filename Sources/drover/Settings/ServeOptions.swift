@@ -21,6 +21,8 @@ struct ServeOptions: ParsableArguments {
     var kvCache: CacheTypeName?
     @Option(help: "Memory for keys and values, such as 2GiB; a share of what is free without it.")
     var kvCacheBytes: ByteCount?
+    @Option(help: "Whether requests with equal beginnings share what was computed: on or off. (default: on)")
+    var prefixCache: SwitchName?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
     @Option(help: "Most prompt tokens in a step while others generate. (default: 64)")
@@ -47,6 +49,10 @@ enum CacheTypeName: String, ExpressibleByArgument, CaseIterable {
     case q8
 
     var type: RuntimeSettings.CacheType { self == .q8 ? .q8 : .full }
+}
+
+enum SwitchName: String, ExpressibleByArgument, CaseIterable {
+    case on, off
 }
 
 enum LogLevelName: String, ExpressibleByArgument, CaseIterable {

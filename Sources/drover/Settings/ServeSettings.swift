@@ -11,6 +11,7 @@ struct ServeSettings: Sendable {
     let backend: BackendName
     let kvCache: CacheTypeName
     let kvCacheBytes: ByteCount?
+    let prefixCache: SwitchName
     let contextLength: Int?
     let prefillChunk: Int
     let maxBatchTokens: Int
@@ -21,9 +22,9 @@ struct ServeSettings: Sendable {
 
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
-        "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "context-length",
-        "prefill-chunk",
-        "max-batch-tokens", "queue-limit", "chat-template", "drain-timeout", "log-level",
+        "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
+        "context-length", "prefill-chunk", "max-batch-tokens", "queue-limit", "chat-template", "drain-timeout",
+        "log-level",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -37,6 +38,7 @@ struct ServeSettings: Sendable {
         backend = try reader.value(options.backend, "backend") ?? .kernels
         kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
+        prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
         contextLength = try reader.positive(options.contextLength, "context-length")
         prefillChunk = try reader.positive(options.prefillChunk, "prefill-chunk") ?? 64
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
