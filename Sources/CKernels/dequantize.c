@@ -290,3 +290,30 @@ void ck_dequantize(ck_type type, const void *src, float *dst, size_t n) {
     case CK_IQ4_XS: CK_EACH_BLOCK(iq4_xs, 256, 136);
     }
 }
+
+/// A normal F16 has 10 bits behind the point, bf16 has 7. A subnormal is its 10 bits times 2^-24, which bf16 holds if
+/// no more than 8 lie between the first and the last that is set.
+static bool half_fits(uint16_t half) {
+    uint32_t fraction = half & 0x3ff;
+    if ((half & 0x7c00) != 0 || fraction == 0) return (fraction & 7) == 0;
+    return fraction >> __builtin_ctz(fraction) < 256;
+}
+
+bool ck_fits_bf16(ck_type type, const void *src, size_t n) {
+    const uint8_t *bytes = src;
+    if (type == CK_F32) {
+        uint32_t lost = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t bits;
+            memcpy(&bits, bytes + 4 * i, sizeof bits);
+            lost |= bits & 0xffff;
+        }
+        return lost == 0;
+    }
+    for (size_t i = 0; type == CK_F16 && i < n; i++) {
+        uint16_t half;
+        memcpy(&half, bytes + 2 * i, sizeof half);
+        if (!half_fits(half)) return false;
+    }
+    return type == CK_F16 || type == CK_BF16;
+}

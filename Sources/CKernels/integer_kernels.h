@@ -296,6 +296,7 @@ static const ck_format *format_of(ck_type type) {
         case CK_Q6_K: return &CK_Q6_K_format;
         case CK_IQ4_NL: return &CK_IQ4_NL_format;
         case CK_IQ4_XS: return &CK_IQ4_XS_format;
-        default: return &panel_format;
+        case CK_BF16: return &panel_format;
+        default: return &single_format;
     }
 }

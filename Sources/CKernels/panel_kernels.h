@@ -153,6 +153,7 @@ static const ck_format panel_format = {
     .multiply = panel_multiply,
 };
 
+#include "single_kernels.h"
 #include "integer_kernels.h"
 
 static void norm(float *out, const float *x, const float *weight, float epsilon, size_t count) {
@@ -209,6 +210,13 @@ const ck_table TABLE = {
             .pack = integer_pack,
             .unpack = integer_unpack,
         },
+        [CK_SINGLES] = {
+            .name = "f32",
+            .unit = CK_STRIP,
+            .column_bytes = single_column_bytes,
+            .pack = single_pack,
+            .unpack = single_unpack,
+        },
     },
     .norm = norm,
     .gate = gate_with,
@@ -234,5 +242,6 @@ const ck_table TABLE = {
     .pick = pick,
     .behind = behind,
     .leading = leading,
-    .exercise = {[CK_FLOATS] = exercise_floats, [CK_INTEGERS] = exercise_integers},
+    .exercise = {[CK_FLOATS] = exercise_floats, [CK_INTEGERS] = exercise_integers,
+                 [CK_SINGLES] = exercise_singles},
 };

@@ -4,6 +4,21 @@ import Model
 import Testing
 
 struct DequantizeTests {
+    @Test func `knows which halves bf16 holds`() {
+        for half in UInt16.min...UInt16.max {
+            var value: Float = 0
+            withUnsafeBytes(of: half) { ck_dequantize(CK_F16, $0.baseAddress, &value, 1) }
+            let fits = withUnsafeBytes(of: half) { ck_fits_bf16(CK_F16, $0.baseAddress, 1) }
+            #expect(fits == (value.bitPattern & 0xffff == 0), "\(half)")
+        }
+        for (bits, expected) in [(0x3f80_0000, true), (0x3f80_0001, false), (0x0000_8000, false)] as [(UInt32, Bool)] {
+            let values = [0, bits, 0]
+            #expect(values.withUnsafeBytes { ck_fits_bf16(CK_F32, $0.baseAddress, 3) } == expected)
+        }
+        #expect(withUnsafeBytes(of: UInt16(0x1234)) { ck_fits_bf16(CK_BF16, $0.baseAddress, 1) })
+        #expect(!withUnsafeBytes(of: UInt64(0)) { ck_fits_bf16(CK_Q8_0, $0.baseAddress, 32) })
+    }
+
     /// Blocks of one type, and what PyPI's gguf makes of them (make_quantized.py).
     struct Sample: Sendable, CustomStringConvertible {
         let type: TensorType

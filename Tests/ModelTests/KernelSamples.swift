@@ -44,17 +44,17 @@ struct StoredRows {
 
     var rowBytes: Int { type.rowBytes(depth) }
 
-    /// Plain types hold normal numbers that bfloat16 holds exactly.
+    /// F32 and F16 hold normal numbers that bfloat16 does not hold.
     init(_ type: TensorType, rows: Int, depth: Int, using generator: inout Generator) {
         self.type = type
         self.rows = rows
         self.depth = depth
         let count = rows * depth
         switch type {
-        case .f32: bytes = Self.bytes(Samples.bfloat16(count, using: &generator))
+        case .f32: bytes = Self.bytes(Samples.normal(count, using: &generator))
         case .bf16:
             bytes = Self.bytes(Samples.bfloat16(count, using: &generator).map { UInt16($0.bitPattern >> 16) })
-        case .f16: bytes = Self.bytes(Samples.bfloat16(count, using: &generator).map { Self.half($0) })
+        case .f16: bytes = Self.bytes(Samples.normal(count, using: &generator).map { Self.half($0) })
         default:
             var blocks = [UInt8](repeating: 0, count: rows * type.rowBytes(depth))
             for index in blocks.indices { blocks[index] = UInt8.random(in: .min ... .max, using: &generator) }

@@ -4,7 +4,7 @@ import Model
 
 /// A checkpoint made of another by storing its matrices in other types.
 enum QuantizedCheckpoint {
-    /// `type` is asked for each matrix; what does not fit its rows stays as it is.
+    /// `type`, F32 or one of blocks, is asked for each matrix; what does not fit its rows stays as it is.
     static func make(of source: Checkpoint, type: (StoredTensor) -> TensorType) throws -> Checkpoint {
         var builder = description(of: source.configuration)
         for tensor in source.storedTensors {
@@ -42,7 +42,7 @@ enum QuantizedCheckpoint {
             stored.withUnsafeBytes {
                 ck_dequantize(ck_type(rawValue: tensor.type.rawValue), $0.baseAddress, &values, values.count)
             }
-            stored = Quantizer(type: type).quantize(values)
+            stored = type == .f32 ? values.withUnsafeBytes { Array($0) } : Quantizer(type: type).quantize(values)
         }
         return GGUFBuilder.Tensor(
             tensor.name, tensor.rows == 1 ? [UInt64(tensor.columns)] : [UInt64(tensor.columns), UInt64(tensor.rows)],

@@ -1,6 +1,7 @@
 #ifndef DEQUANTIZE_H
 #define DEQUANTIZE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // Storage types of tensors; the numbers are those of GGUF.
@@ -28,5 +29,9 @@ size_t ck_row_bytes(ck_type type, size_t n);
 // Writes n values (a multiple of the block) as f32 to dst. The result is defined to the bit: it is what the Python
 // package `gguf` computes. src may have any alignment.
 void ck_dequantize(ck_type type, const void *src, float *dst, size_t n);
+
+// Whether n values of CK_F16 or CK_F32 are numbers that bf16 holds exactly; for CK_BF16 they are. src may have any
+// alignment.
+bool ck_fits_bf16(ck_type type, const void *src, size_t n);
 
 #endif

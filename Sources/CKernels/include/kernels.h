@@ -52,10 +52,11 @@ typedef struct {
     size_t (*scratch)(size_t head_size, size_t group);
 } ck_cache;
 
-/// The two forms in which a table holds activations.
+/// The forms in which a table holds activations.
 typedef enum {
-    CK_FLOATS,    // f32 or bf16
+    CK_FLOATS,    // bf16, or f32 where the table has nothing faster
     CK_INTEGERS,  // int8 with a scale for each 64
+    CK_SINGLES,   // f32, beside weights that bf16 would round
     CK_FORMS,
 } ck_form_kind;
 

@@ -129,10 +129,15 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
             cache: cache.base.assumingMemoryBound(to: UInt8.self),
             layers: model.layers, stream: workspace.stream, projected: workspace.projected,
             cosines: workspace.cosines, sines: workspace.sines,
-            operands: (workspace.operands(CK_FLOATS), workspace.operands(CK_INTEGERS)),
-            inner_operands: (workspace.innerOperands(CK_FLOATS), workspace.innerOperands(CK_INTEGERS)),
-            scratch: workspace.scratch,
-            scratch_bytes: workspace.layout.scratchBytes, operations: operations.baseAddress,
+            operands: (
+                workspace.operands(CK_FLOATS), workspace.operands(CK_INTEGERS), workspace.operands(CK_SINGLES)
+            ),
+            inner_operands: (
+                workspace.innerOperands(CK_FLOATS), workspace.innerOperands(CK_INTEGERS),
+                workspace.innerOperands(CK_SINGLES)
+            ),
+            scratch: workspace.scratch, scratch_bytes: workspace.layout.scratchBytes,
+            operations: operations.baseAddress,
             operation_count: operations.count)
     }
 }

@@ -16,8 +16,9 @@ extension MemoryPlan {
 
     /// The form of activations that most products with weights take.
     package var mainForm: ck_form_kind {
-        let integers = weights.productPanels.reduce(0) { $0 + ($1.form == CK_INTEGERS ? $1.strips * $1.depth : 0) }
-        let all = weights.productPanels.reduce(0) { $0 + $1.strips * $1.depth }
-        return 2 * integers > all ? CK_INTEGERS : CK_FLOATS
+        var products = Array(repeating: 0, count: Int(CK_FORMS.rawValue))
+        for panel in weights.productPanels { products[Int(panel.form.rawValue)] += panel.strips * panel.depth }
+        let most = products.indices.max { products[$0] < products[$1] } ?? 0
+        return ck_form_kind(rawValue: UInt32(most))
     }
 }

@@ -1,6 +1,7 @@
 import CKernels
 
-/// What a model will need and get on this machine, decided from sizes alone, before any weight is read.
+/// What a model will need and get on this machine, decided before any weight is loaded: from sizes alone, but for F16 and
+/// F32 weights, which are looked through (`StoredTensor.keptType`).
 package struct MemoryPlan: Sendable {
     package let modelName: String
     package let configuration: ModelConfiguration
@@ -62,7 +63,7 @@ package struct MemoryPlan: Sendable {
         self.availableBytes = availableBytes
         capacity = settings.capacity
         contextLength = max(1, min(settings.contextLength ?? model.contextLength, model.contextLength))
-        weights = WeightLayout(model, kernels: kernels) { checkpoint.tensor($0)?.type }
+        weights = WeightLayout(model, kernels: kernels) { checkpoint.tensor($0)?.keptType }
         workspace = WorkspaceLayout(
             model, weights: weights, kernels: kernels, cache: cacheFormat, threads: threads, capacity: capacity)
         blockCount = 0

@@ -35,7 +35,7 @@ struct WeightLayout {
     let output: Panel
     let bytes: Int
 
-    /// Each tensor is kept as its stored type demands.
+    /// Each tensor is kept as its type demands.
     init(_ model: ModelConfiguration, kernels: KernelTable, type: (TensorRole) -> TensorType?) {
         var memory = PageLayout()
         func panel(_ role: TensorRole) -> Panel {

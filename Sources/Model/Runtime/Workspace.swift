@@ -41,7 +41,7 @@ struct WorkspaceLayout {
         cosines = memory.place(rows * half * float)
         sines = memory.place(rows * half * float)
         func columns(_ depth: Int) -> [Int] {
-            [CK_FLOATS, CK_INTEGERS].map { form in
+            [CK_FLOATS, CK_INTEGERS, CK_SINGLES].map { form in
                 let used = used.contains(form.rawValue)
                 return memory.place(used ? rows * kernels.form(form).column_bytes(depth) : 0)
             }
