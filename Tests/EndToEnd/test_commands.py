@@ -51,7 +51,12 @@ def test_bench_serve_measures_a_server(server):
         drover("bench", "serve", "--url", server.url, "--clients", "4", "--requests", "8", "--output-tokens", "8", "--json")
     )
     assert report["answers"] == 8 and report["failed"] == 0 and report["completion_tokens"] == 64
+    assert report["cached_tokens"] == 0
     assert 0 < report["time_to_first_token_ms"]["p50"] <= report["request_latency_ms"]["max"]
+
+    shared = ["--shared-words", "150", "--input-words", "10", "--requests", "6", "--output-tokens", "4", "--json"]
+    report = json.loads(drover("bench", "serve", "--url", server.url, *shared))
+    assert report["cached_tokens"] >= 5 * 128
 
 
 def test_bench_model_measures_the_kernels():

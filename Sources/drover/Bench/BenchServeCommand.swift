@@ -17,8 +17,10 @@ struct BenchServeCommand: AsyncParsableCommand {
     var clients = 16
     @Option(help: "Requests in all.")
     var requests = 64
-    @Option(help: "Words in each prompt; about as many tokens.")
+    @Option(help: "Words in each prompt that no other has; about as many tokens.")
     var inputWords = 100
+    @Option(help: "Words before them that all prompts begin with.")
+    var sharedWords = 0
     @Option(help: "Tokens to generate per request.")
     var outputTokens = 64
     @Flag(help: "Let answers end by themselves instead of asking for exactly --output-tokens.")
@@ -27,14 +29,14 @@ struct BenchServeCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard clients > 0, requests > 0, inputWords > 0, outputTokens > 0 else {
+        guard clients > 0, requests > 0, inputWords > 0, outputTokens > 0, sharedWords >= 0 else {
             throw ValidationError("Counts must be positive.")
         }
     }
 
     func run() async throws {
         let load = LoadGenerator(
-            clients: min(clients, requests), requests: requests, inputWords: inputWords,
+            clients: min(clients, requests), requests: requests, sharedWords: sharedWords, inputWords: inputWords,
             parameters: parameters, connect: { try RemoteModel(url: url, name: model, key: key) })
         let report = try await load.run { Terminal.status("\r\($0)") }
         Terminal.status("\n")

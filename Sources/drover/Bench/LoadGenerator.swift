@@ -5,6 +5,8 @@ import Synchronization
 struct LoadGenerator: Sendable {
     let clients: Int
     let requests: Int
+    /// Words at the beginning of each prompt that are the same in all, and words that are not.
+    let sharedWords: Int
     let inputWords: Int
     let parameters: JSONObject
     let connect: @Sendable () throws -> RemoteModel
@@ -77,11 +79,15 @@ struct LoadGenerator: Sendable {
         func note() { pieces.withLock { $0.append(.now - start) } }
     }
 
-    /// Every prompt begins differently, so that no server can reuse another request's prefix.
+    /// Past the shared words every prompt goes on differently, so that no server can reuse another request's prefix.
     private func prompt(_ number: Int) -> JSONValue {
+        let words = Self.words(sharedWords, 0) + ["\(number)"] + Self.words(inputWords, number)
+        return ["role": "user", "content": .string(words.joined(separator: " "))]
+    }
+
+    private static func words(_ count: Int, _ number: Int) -> [String] {
         let words = ["river", "stone", "cloud", "lamp", "seven", "green", "walk", "story", "paper", "wind"]
-        let text = (0..<inputWords).map { words[($0 * 7 + number * 3 + $0 / 10) % words.count] }
-        return ["role": "user", "content": .string("\(number) " + text.joined(separator: " "))]
+        return (0..<count).map { words[($0 * 7 + number * 3 + $0 / 10) % words.count] }
     }
 
     private func report(

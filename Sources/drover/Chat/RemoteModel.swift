@@ -11,6 +11,7 @@ struct RemoteModel: Sendable {
     /// What one streamed answer reported at its end; zero where the server did not say.
     struct Usage: Sendable {
         var promptTokens = 0
+        var cachedTokens = 0
         var completionTokens = 0
     }
 
@@ -77,6 +78,8 @@ private struct AnswerReader {
         if chunk["error"]?.object != nil { throw RemoteError.failed(message: Self.message(event)) }
         if let counts = chunk["usage"]?.object {
             usage.promptTokens = Int(counts["prompt_tokens"]?.integer ?? 0)
+            let details = counts["prompt_tokens_details"]?.object
+            usage.cachedTokens = Int(details?["cached_tokens"]?.integer ?? 0)
             usage.completionTokens = Int(counts["completion_tokens"]?.integer ?? 0)
         }
         return chunk["choices"]?.array?.first?.object?["delta"]?.object?["content"]?.string
