@@ -154,23 +154,19 @@ def chats(make, most):
     return lambda rng: render([m for _ in range(rng.randint(1, most)) for m in turn(*make(rng))])
 
 
-def sort_any(rng):
-    return (sort_words if rng.random() < 0.6 else sort_numbers)(rng)
-
-
 # Maker, share of the documents early and late. Early, short documents with one skill and little else
 # (sums, copying) form the circuits that the conversations then use.
 MAKERS = {
     "arithmetic_lines": (arithmetic_lines, 16, 18),
     "arithmetic_chat": (chats(arithmetic, 4), 10, 14),
     "copy_lists": (copy_lists, 16, 1),
-    "copy_objects": (copy_objects, 34, 10),
+    "copy_objects": (copy_objects, 34, 6),
     "repeat": (chats(repeat, 3), 10, 2),
-    "signature_calls": (signature_calls, 10, 22),
+    "signature_calls": (signature_calls, 10, 12),
     "tool": (lambda rng: render(*tool_conversation(rng)), 9, 40),
     "facts": (chats(facts.fact, 4), 7, 9),
     "conversation": (lambda rng: render(conversation(rng)), 3, 10),
-    "sort": (chats(sort_any, 3), 4, 7),
+    "sort": (chats(sort_words, 3), 4, 5),
     "sort_lines": (sort_lines, 3, 4),
     "list": (chats(listing, 3), 1, 3),
     "story": (story_document, 2, 5),
