@@ -127,6 +127,7 @@ extension Scheduler {
         while slot < running.count {
             if running[slot].pendingCount == 1 {
                 guard lease(upTo: running[slot].tokens.count, slot: slot, &plan) else { return }
+                running[slot].announce(1, to: &pool)
                 plan.append(running[slot], slot: slot, count: 1)
             }
             slot += 1

@@ -79,6 +79,16 @@ struct PrefixCacheTests {
         #expect(try step(&scheduler).plan.runs.map(\.positions) == [140..<200, 192..<200])
     }
 
+    /// The last token of a prompt may come alone, as a decoding row does.
+    @Test func `a promise is kept by a single row too`() throws {
+        var scheduler = Self.make(rows: 127)
+        scheduler.accept(GenerationRequest(prompt: Self.prompt(128)), id: a)
+        try step(&scheduler)
+        #expect(try step(&scheduler).plan.runs.map(\.positions) == [127..<128])
+        scheduler.accept(GenerationRequest(prompt: Self.prompt(128) + [1, 2]), id: b)
+        #expect(try step(&scheduler).plan.runs.map(\.positions) == [128..<129, 128..<130])
+    }
+
     @Test func `goes on where a writer left off`() throws {
         var scheduler = Self.make(rows: 70)
         for id in [a, b, c] { scheduler.accept(GenerationRequest(prompt: Self.prompt(200)), id: id) }
