@@ -30,8 +30,6 @@ struct PrefixIndex: Sendable {
         forgotten = RecentNames(limit: blocks)
     }
 
-    var count: Int { blocks.count }
-
     subscript(block: Int32) -> Entry? { entries[Int(block)] }
 
     /// The block of that name and those tokens.
