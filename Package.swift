@@ -48,6 +48,7 @@ let package = Package(
         .target(name: "Transport", swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
+        .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
 
         // The two halves, which never import each other, and the one place where they meet.
@@ -55,7 +56,7 @@ let package = Package(
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Service",
-            dependencies: ["HTTP", "OpenAI", "Language", "Engine", "JSON", "Telemetry", httpTypes, log],
+            dependencies: ["HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log],
             swiftSettings: swift),
 
         .executableTarget(
@@ -73,6 +74,7 @@ let package = Package(
         .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
+        .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language"], swiftSettings: swift),
         .testTarget(
             name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),

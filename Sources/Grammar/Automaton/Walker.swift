@@ -1,0 +1,164 @@
+/// Follows texts through an automaton, byte by byte, and back again.
+///
+/// Where it stands is a set of configurations: a state, and the stack of states to come back to. Stacks share their
+/// lower parts, as places in an arena. A level is where a byte led; walking a tree of texts pushes and pops levels.
+/// For one thread at a time.
+struct Walker {
+    /// What lies under a configuration.
+    enum Bottom {
+        /// Nothing: the root rule's end is the end.
+        static let end: Int32 = -1
+        /// Not known: the rule's end leads to whoever called it.
+        static let caller: Int32 = -2
+    }
+
+    struct Configuration: Equatable {
+        let state: Int32
+        /// Place in the arena of where to go on when the state's rule ends, or a `Bottom`.
+        let parent: Int32
+    }
+
+    private struct Level {
+        /// First of its configurations.
+        let first: Int
+        let arenaCount: Int
+        /// The text may end here.
+        var isComplete = false
+        /// A rule ended whose caller is not known.
+        var escapes = false
+    }
+
+    /// A text that can be read in more ways at the same time than this is given up.
+    private static let widthLimit = 2048
+
+    private let automaton: Automaton
+    private var configurations: [Configuration] = []
+    private var arena: [Configuration] = []
+    private var places: [UInt64: Int32] = [:]
+    private var levels: [Level] = []
+
+    /// At the beginning of the root rule.
+    init(_ automaton: Automaton) {
+        self.init(automaton, Configuration(state: Int32(automaton.starts[automaton.root]), parent: Bottom.end))
+    }
+
+    /// At one state of a rule whose caller is not known.
+    init(_ automaton: Automaton, at state: Int32) {
+        self.init(automaton, Configuration(state: state, parent: Bottom.caller))
+    }
+
+    private init(_ automaton: Automaton, _ configuration: Configuration) {
+        self.automaton = automaton
+        levels = [Level(first: 0, arenaCount: 0)]
+        enter(configuration)
+        close()
+    }
+
+    // MARK: Where it stands
+
+    /// How many bytes can be taken back.
+    var depth: Int { levels.count - 1 }
+    var current: ArraySlice<Configuration> { configurations[top.first...] }
+    var isDead: Bool { top.first == configurations.count }
+    var isComplete: Bool { top.isComplete }
+    var escapes: Bool { top.escapes }
+
+    /// Some byte leads on.
+    var canContinue: Bool { current.contains { automaton.traits[Int($0.state)].contains(.reads) } }
+
+    /// Whatever follows is accepted.
+    var isFree: Bool {
+        current.contains { $0.parent == Bottom.end && automaton.traits[Int($0.state)].contains(.universal) }
+    }
+
+    private var top: Level { levels[levels.count - 1] }
+
+    // MARK: Steps
+
+    /// Reads a byte; says whether any way leads on. A level is pushed in any case.
+    mutating func push(_ byte: UInt8) -> Bool {
+        let range = top.first..<configurations.count
+        levels.append(Level(first: configurations.count, arenaCount: arena.count))
+        let name = Int(automaton.classes[Int(byte)])
+        for index in range {
+            let configuration = configurations[index]
+            let target = automaton.next[Int(configuration.state) * automaton.classCount + name]
+            guard target != Automaton.dead else { continue }
+            enter(Configuration(state: target, parent: configuration.parent))
+        }
+        close()
+        return !isDead
+    }
+
+    /// Takes levels back.
+    mutating func pop(to depth: Int) {
+        guard depth < self.depth else { return }
+        let level = levels[depth + 1]
+        levels.removeLast(levels.count - depth - 1)
+        configurations.removeLast(configurations.count - level.first)
+        while arena.count > level.arenaCount, let entry = arena.popLast() { places[Self.key(entry)] = nil }
+    }
+
+    /// Forgets the way to here, which can no longer be taken back.
+    mutating func commit() {
+        configurations.removeFirst(top.first)
+        levels = [
+            Level(first: 0, arenaCount: arena.count, isComplete: top.isComplete, escapes: top.escapes)
+        ]
+    }
+
+    /// Adds a configuration of the top level unless it is there.
+    private mutating func enter(_ configuration: Configuration) {
+        guard !configurations[top.first...].contains(configuration) else { return }
+        configurations.append(configuration)
+    }
+
+    /// Adds what is reached without a byte: the rules that are called, and the callers of those that end.
+    private mutating func close() {
+        var index = top.first
+        while index < configurations.count {
+            let configuration = configurations[index]
+            index += 1
+            let traits = automaton.traits[Int(configuration.state)]
+            guard !traits.isDisjoint(with: [.final, .calls]) else { continue }
+            guard configurations.count - top.first < Self.widthLimit else {
+                configurations.removeLast(configurations.count - top.first)
+                return
+            }
+            if traits.contains(.final) { end(configuration) }
+            if traits.contains(.calls) { call(configuration) }
+        }
+    }
+
+    private mutating func end(_ configuration: Configuration) {
+        switch configuration.parent {
+        case Bottom.end: levels[levels.count - 1].isComplete = true
+        case Bottom.caller: levels[levels.count - 1].escapes = true
+        default: enter(arena[Int(configuration.parent)])
+        }
+    }
+
+    private mutating func call(_ configuration: Configuration) {
+        for call in automaton.calls[Int(configuration.state)] {
+            let start = Int32(automaton.starts[call.rule])
+            // Where nothing follows in the caller, its own caller is returned to: lists do not pile up frames.
+            let back =
+                automaton.traits[Int(call.back)] == .final
+                ? configuration.parent : place(Configuration(state: call.back, parent: configuration.parent))
+            enter(Configuration(state: start, parent: back))
+        }
+    }
+
+    private mutating func place(_ configuration: Configuration) -> Int32 {
+        let key = Self.key(configuration)
+        if let place = places[key] { return place }
+        arena.append(configuration)
+        let place = Int32(truncatingIfNeeded: arena.count - 1)
+        places[key] = place
+        return place
+    }
+
+    private static func key(_ configuration: Configuration) -> UInt64 {
+        UInt64(UInt32(bitPattern: configuration.state)) << 32 | UInt64(UInt32(bitPattern: configuration.parent))
+    }
+}

@@ -1,0 +1,38 @@
+import Synchronization
+
+/// A grammar made ready for one vocabulary. Shared by all requests that use it.
+package final class CompiledGrammar: Sendable {
+    let automaton: Automaton
+    let trie: TokenTrie
+    /// Where a text may end, a token that is not text may come too, and all is free behind it.
+    let isLazy: Bool
+    /// Masks of states, made when first needed.
+    private let masks = Mutex<[Int32: StateMask]>([:])
+
+    /// Masks that are kept; each has a bit for every token.
+    private static let maskBytesLimit = 32 << 20
+
+    /// Compiles the grammar. Throws if it costs more than the budget, begins with itself, or allows no text.
+    package init(
+        _ grammar: Grammar, trie: TokenTrie, isLazy: Bool = false, budget: GrammarBudget = GrammarBudget()
+    ) throws(GrammarError) {
+        automaton = try AutomatonBuilder.automaton(of: grammar, budget: budget)
+        self.trie = trie
+        self.isLazy = isLazy
+    }
+
+    /// Bytes in memory, without masks.
+    package var size: Int { automaton.size }
+
+    package var stateCount: Int { automaton.stateCount }
+
+    func mask(of state: Int32) -> StateMask {
+        if let mask = masks.withLock({ $0[state] }) { return mask }
+        let mask = StateMask(state, automaton, trie)
+        masks.withLock { masks in
+            if (masks.count + 1) * trie.count / 8 > Self.maskBytesLimit { masks.removeAll() }
+            masks[state] = mask
+        }
+        return mask
+    }
+}

@@ -1,0 +1,70 @@
+import Grammar
+import JSON
+import Language
+import Testing
+
+struct TokenMatcherTests {
+    private static let schemas = [
+        "true", #"{"type": "array", "items": {"type": "integer"}}"#,
+        #"{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0, "maximum": 120}, "tags": {"type": "array", "items": {"enum": ["red", "green", "blue"]}}}, "required": ["name"]}"#,
+        ##"{"$defs": {"t": {"type": "object", "properties": {"l": {"$ref": "#/$defs/t"}, "v": {"type": "string", "maxLength": 5}}}}, "$ref": "#/$defs/t"}"##,
+        #"{"type": "string", "pattern": "^(ab|ac)+d?$"}"#,
+        #"{"anyOf": [{"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "number"}}, "required": ["kind", "x"]}, {"type": "object", "properties": {"kind": {"const": "b"}, "y": {"type": "string"}}, "required": ["kind", "y"]}]}"#,
+    ]
+
+    /// The mask comes from cached parts; asking for each token by itself is the definition of right.
+    @Test(arguments: schemas)
+    func `a mask holds exactly the tokens that are allowed`(schema: String) throws {
+        try checkMasks(try Texts.schema(schema), seed: 1)
+    }
+
+    @Test func `a mask holds exactly the allowed tokens of calls and other grammars`() throws {
+        let tool = ToolCallGrammar.Tool(
+            name: "get_weather", parameters: ["properties": ["city": ["type": "string"]]], isStrict: false)
+        let calls = try ToolCallGrammar.grammar(of: [tool], allowsSeveral: true, else: .text)
+        try checkMasks(try Texts.compile(calls, isLazy: true), seed: 2)
+        let nested = try GBNFParser.grammar("root ::= \"(\" root? \")\" root? | [a-z]+ \" \" root")
+        try checkMasks(try Texts.compile(nested), seed: 3)
+    }
+
+    /// Random texts of the grammar, made of allowed tokens.
+    private func checkMasks(_ grammar: CompiledGrammar, seed: UInt64) throws {
+        let count = try Texts.vocabulary.get().count
+        var random = SplitMix(state: seed)
+        for _ in 0..<12 {
+            var matcher = TokenMatcher(grammar)
+            for _ in 0..<24 where !matcher.isAtEnd && !matcher.isFree {
+                let mask = matcher.mask()
+                let allowed = (0..<Int32(count)).filter { matcher.allows($0) }
+                #expect((0..<Int32(count)).filter(mask.contains) == allowed)
+                guard let token = allowed.randomElement(using: &random) else { break }
+                let isAccepted = matcher.accept(token)
+                #expect(isAccepted)
+            }
+        }
+    }
+
+    @Test func `a text that is whole says so`() throws {
+        let grammar = try Texts.schema(#"{"enum": [1, 12, "a"]}"#)
+        var one = try #require(try Texts.matcher(grammar, behind: "1"))
+        #expect(one.isComplete && !one.isAtEnd)
+        #expect(try Texts.matcher(grammar, behind: "12")?.isAtEnd == true)
+        let quote = try #require(try Texts.matcher(grammar, behind: "\""))
+        #expect(!quote.isComplete && !quote.isAtEnd)
+        let special = try #require((0..<Int32(2048)).first(where: try Texts.vocabulary.get().isSpecial))
+        let isAllowed = one.allows(special)
+        #expect(!isAllowed && !one.mask().contains(special))
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
