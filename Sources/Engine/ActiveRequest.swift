@@ -71,10 +71,19 @@ package struct ActiveRequest: Sendable {
     /// Takes in what was sampled after the last known token. Returns the token if it belongs to the text, and sets
     /// `finish` if it was the last.
     mutating func take(_ outcome: RowOutcome) -> SampledToken? {
-        guard case .token(let token) = outcome else {
-            finish = .numericalError
-            return nil
+        switch outcome {
+        case .token(let token): return take(token)
+        case .lastToken(let token):
+            let token = take(token)
+            finish = .complete
+            return token
+        case .noToken(let isComplete): finish = isComplete ? .complete : .deadEnd
+        case .notANumber: finish = .numericalError
         }
+        return nil
+    }
+
+    private mutating func take(_ token: SampledToken) -> SampledToken? {
         guard !stopTokens.contains(token.id) else {
             finish = .stop(token: token.id)
             return nil

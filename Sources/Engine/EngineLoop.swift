@@ -97,8 +97,7 @@ final class EngineLoop: @unchecked Sendable {
         }
         let outcomes = sampler.sample(draws)
         draws = []  // they share the histories, which would be copied to be changed
-        for (id, outcome) in zip(requests, outcomes) { sessions[id]?.remember(outcome) }
-        return outcomes
+        return zip(requests, outcomes).map { id, outcome in sessions[id]?.remember(outcome) ?? outcome }
     }
 
     /// Publishes the status, then delivers the events: who has seen the last event of a request also sees its blocks

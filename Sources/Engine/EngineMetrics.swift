@@ -99,7 +99,9 @@ struct EngineMetrics: Sendable {
 
     private static func endings(_ registry: MetricsRegistry, _ modelName: String) -> [String: Counter] {
         var counters: [String: Counter] = [:]
-        for reason in [FinishReason.stop(token: 0), .length, .cancelled, .deadline, .numericalError, .shutdown] {
+        for reason in [
+            FinishReason.stop(token: 0), .length, .cancelled, .deadline, .deadEnd, .numericalError, .shutdown,
+        ] {
             counters[word(for: reason)] = registry.counter(
                 "vllm:request_success_total", "Requests that ended, by reason.",
                 labels: Labels(["model_name": modelName, "engine": "0", "finished_reason": word(for: reason)]))
@@ -120,7 +122,8 @@ struct EngineMetrics: Sendable {
     /// vLLM's word where it has one.
     private static func word(for reason: FinishReason) -> String {
         switch reason {
-        case .stop: "stop"
+        case .stop, .complete: "stop"
+        case .deadEnd: "dead_end"
         case .length: "length"
         case .cancelled: "abort"
         case .deadline: "deadline"

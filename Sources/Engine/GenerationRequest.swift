@@ -12,10 +12,13 @@ package struct GenerationRequest: Sendable {
     package var topLogprobs: Int?
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String
+    /// What limits the text; nil where nothing does.
+    package var constraint: (any ConstraintSource)?
 
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, maxTokens: Int = 16, stopTokens: [Int32] = [],
-        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, cacheSalt: String = ""
+        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, cacheSalt: String = "",
+        constraint: (any ConstraintSource)? = nil
     ) {
         self.prompt = prompt
         self.sampling = sampling
@@ -24,5 +27,6 @@ package struct GenerationRequest: Sendable {
         self.deadline = deadline
         self.topLogprobs = topLogprobs
         self.cacheSalt = cacheSalt
+        self.constraint = constraint
     }
 }

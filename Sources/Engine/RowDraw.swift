@@ -9,14 +9,18 @@ package struct RowDraw {
     package let output: Int
     /// How many alternatives to report; nil reports no log-probabilities.
     package let topLogprobs: Int?
+    /// What limits the choice; nil where nothing does.
+    package let constraint: (any TokenConstraint)?
 
     package init(
-        row: LogitsRow, parameters: SamplingParameters, history: TokenHistory, output: Int, topLogprobs: Int?
+        row: LogitsRow, parameters: SamplingParameters, history: TokenHistory, output: Int, topLogprobs: Int?,
+        constraint: (any TokenConstraint)? = nil
     ) {
         self.row = row
         self.parameters = parameters
         self.history = history
         self.output = output
         self.topLogprobs = topLogprobs
+        self.constraint = constraint
     }
 }

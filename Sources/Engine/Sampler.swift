@@ -12,11 +12,20 @@ package final class Sampler {
     /// differences of logits mean anything.
     private static let lowestTemperature: Float = 1e-5
 
+    /// Rounds of the random numbers of a draw that its constraint did not allow come before this one.
+    private static let constrainedRound = 1 << 20
+
     private let scratch: LogitsScratch
+    /// Holds what a constraint allows; made when first needed.
+    private lazy var allowedScratch = LogitsScratch(vocabularySize: vocabularySize)
+    private let vocabularySize: Int
     /// What `adjust` overwrote, in order.
     private var edits: [(id: Int, logit: Float)] = []
 
-    package init(vocabularySize: Int) { scratch = LogitsScratch(vocabularySize: vocabularySize) }
+    package init(vocabularySize: Int) {
+        scratch = LogitsScratch(vocabularySize: vocabularySize)
+        self.vocabularySize = vocabularySize
+    }
 
     /// Draws the next token. The row is changed during the call and restored. Log-probabilities are the model's own,
     /// before biases, penalties and temperature.
@@ -25,11 +34,19 @@ package final class Sampler {
         let best = row.argmax()
         guard best.value.isFinite else { return .notANumber }
         adjust(row, asked.parameters, asked.history)
-        let drawn = draw(row, edits.isEmpty ? best : row.argmax(), asked.parameters, asked.output)
+        let outcome = choose(edits.isEmpty ? best : row.argmax(), asked)
         restore(row)
-        guard let drawn else { return .notANumber }
-        guard let count = asked.topLogprobs else { return .token(SampledToken(id: Int32(drawn))) }
-        return .token(report(drawn, row, maximum: best.value, count: count))
+        guard case .token(let token) = outcome, let count = asked.topLogprobs else { return outcome }
+        return .token(report(Int(token.id), row, maximum: best.value, count: count))
+    }
+
+    /// `best` is the row's largest logit.
+    private func choose(_ best: (index: Int, value: Float), _ asked: RowDraw) -> RowOutcome {
+        guard best.value.isFinite else { return .notANumber }
+        guard let id = draw(best, asked) else {
+            return .noToken(isComplete: asked.constraint?.isComplete ?? false)
+        }
+        return .token(SampledToken(id: Int32(truncatingIfNeeded: id)))
     }
 
     // MARK: Biases and penalties: they touch only the ids they name
@@ -66,16 +83,32 @@ package final class Sampler {
 
     // MARK: The draw
 
-    /// Nil when the adjusted logits are not numbers.
+    /// Nil when the constraint allows no token. `best` is the row's largest logit, which is a number.
+    private func draw(_ best: (index: Int, value: Float), _ asked: RowDraw) -> Int? {
+        guard let constraint = asked.constraint else { return draw(asked.row, best, asked) }
+        // What the model wants is mostly allowed. Where it is not, a second draw among what is allowed has the same
+        // distribution as if that had been the first. Not so with top-k, top-p or min-p: what they keep depends on what
+        // is allowed.
+        if asked.parameters.isUntruncated {
+            let id = draw(asked.row, best, asked)
+            if constraint.allows(Int32(truncatingIfNeeded: id)) { return id }
+        }
+        let allowed = asked.row.selecting(constraint.allowedTokens(), allowedScratch)
+        guard allowed.count > 0 else { return nil }
+        let bestAllowed = allowed.argmax()
+        // Nothing to weigh where biases have taken all that is allowed out of reach.
+        guard bestAllowed.value.isFinite else { return allowed.id(at: bestAllowed.index) }
+        return draw(allowed, bestAllowed, asked, firstRound: Self.constrainedRound)
+    }
+
     private func draw(
-        _ row: LogitsRow, _ best: (index: Int, value: Float), _ parameters: SamplingParameters, _ output: Int
-    ) -> Int? {
-        guard best.value.isFinite else { return nil }
-        guard parameters.temperature >= Self.lowestTemperature else { return best.index }
-        let scale = max(1 / parameters.temperature, .leastNormalMagnitude)
-        let random = CounterRandom(seed: parameters.seed)
-        var urn = Urn(row, maximum: best.value, scale: scale, parameters, scratch)
-        return urn.draw { random.uniform(at: output, round: $0) } ?? best.index
+        _ row: LogitsRow, _ best: (index: Int, value: Float), _ asked: RowDraw, firstRound: Int = 0
+    ) -> Int {
+        guard asked.parameters.temperature >= Self.lowestTemperature else { return row.id(at: best.index) }
+        let scale = max(1 / asked.parameters.temperature, .leastNormalMagnitude)
+        let random = CounterRandom(seed: asked.parameters.seed)
+        var urn = Urn(row, maximum: best.value, scale: scale, asked.parameters, scratch)
+        return urn.draw { random.uniform(at: asked.output, round: firstRound + $0) } ?? row.id(at: best.index)
     }
 
     // MARK: Log-probabilities

@@ -44,5 +44,8 @@ package struct SamplingParameters: Sendable, Equatable {
         self.seed = seed
     }
 
+    /// No part of the vocabulary is left out; or, with argmax, it makes no difference.
+    package var isUntruncated: Bool { temperature == 0 || topK == 0 && topP >= 1 && minP <= 0 }
+
     package static let greedy = SamplingParameters(temperature: 0)
 }

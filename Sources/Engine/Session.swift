@@ -5,23 +5,34 @@ import Telemetry
 struct Session {
     let submission: Submission
     private var history: TokenHistory
+    private var constraint: (any TokenConstraint)?
     private var isAdmitted = false
     private var lastTokenTime: ContinuousClock.Instant?
 
     init(_ submission: Submission) {
         self.submission = submission
         history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
+        constraint = submission.request.constraint?.constraint(stopTokens: submission.request.stopTokens)
     }
 
     func draw(_ row: LogitsRow, output: Int) -> RowDraw {
         let request = submission.request
         return RowDraw(
             row: row, parameters: request.sampling, history: history, output: output,
-            topLogprobs: request.topLogprobs)
+            topLogprobs: request.topLogprobs, constraint: constraint)
     }
 
-    mutating func remember(_ outcome: RowOutcome) {
-        if case .token(let token) = outcome { history.append(token.id) }
+    /// Takes in what was drawn, and says whether its constraint makes it the last.
+    mutating func remember(_ outcome: RowOutcome) -> RowOutcome {
+        guard case .token(let token) = outcome else { return outcome }
+        history.append(token.id)
+        switch constraint?.accept(token.id) {
+        case nil, .open: return outcome
+        case .free:
+            constraint = nil
+            return outcome
+        case .ended: return .lastToken(token)
+        }
     }
 
     /// Only the first admission ends the wait; a preempted request is admitted again.

@@ -35,6 +35,10 @@ package struct TokenLogprob: Sendable, Equatable {
 package enum FinishReason: Sendable, Equatable {
     /// A stop token was sampled; which one.
     case stop(token: Int32)
+    /// The request's constraint lets nothing follow.
+    case complete
+    /// The request's constraint allows none of the model's tokens, and the text is not whole.
+    case deadEnd
     /// `maxTokens` or the context length was reached.
     case length
     /// The client left, or its text was complete.

@@ -59,6 +59,26 @@ package struct LogitsRow {
         kernels.table.pointee.behind(values, count, scale, maximum, values[place], place, enough) > enough
     }
 
+    // MARK: Parts
+
+    /// The logits whose bit is set, bit i % 64 of word i / 64 for place i; in the scratch, until the next call with the
+    /// same. The row is a whole one, whose places are ids.
+    package func selecting(_ words: [UInt64], _ scratch: LogitsScratch) -> LogitsRow {
+        var found = 0
+        for (index, word) in words.enumerated() {
+            var bits = word
+            while bits != 0 {
+                let id = index * 64 + bits.trailingZeroBitCount
+                guard id < count else { break }
+                scratch.values[found] = values[id]
+                scratch.ids[found] = Int32(truncatingIfNeeded: id)
+                found += 1
+                bits &= bits - 1
+            }
+        }
+        return LogitsRow(values: scratch.values, count: found, ids: scratch.ids, kernels: kernels)
+    }
+
     // MARK: The most likely
 
     /// The logits more likely than that at `place`, the lower place first where they are equal. It lies in the scratch,
