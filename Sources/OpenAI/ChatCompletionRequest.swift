@@ -4,8 +4,12 @@ package import JSON
 package struct ChatCompletionRequest: Sendable {
     package let messages: [ChatMessage]
     package let sampling: SamplingFields
-    /// Empty when the client gave none, or said `tool_choice: "none"`.
+    /// What the prompt tells the model of; empty when the client gave none, or said `tool_choice: "none"`.
     package let tools: [ToolDefinition]
+    /// Those of them that it may call.
+    package let callableTools: [ToolDefinition]
+    /// The answer must be a call of one of these.
+    package let requiresToolCall: Bool
     package let allowsParallelToolCalls: Bool
     package let addsGenerationPrompt: Bool
     /// More variables for the chat template.
@@ -25,7 +29,10 @@ package struct ChatCompletionRequest: Sendable {
         let newer = try reader.integer("max_completion_tokens", in: 1...Int64.max)
         let older = try reader.integer("max_tokens", in: 1...Int64.max)
         sampling = try SamplingFields(&reader, maxTokens: newer ?? older)
-        tools = try Self.tools(&reader)
+        let given = try Self.tools(&reader)
+        let choice = try ToolChoice.read(&reader)
+        tools = choice == .none ? [] : given
+        (callableTools, requiresToolCall) = try Self.chosen(choice, among: given)
         allowsParallelToolCalls = try reader.bool("parallel_tool_calls") ?? true
         addsGenerationPrompt = try reader.bool("add_generation_prompt") ?? true
         templateArguments = try Self.templateArguments(&reader)
@@ -47,11 +54,29 @@ package struct ChatCompletionRequest: Sendable {
             }
             tools.append(tool)
         }
-        switch reader.value("tool_choice") {
-        case nil, "auto": return tools
-        case "none": return []
-        default: throw .unsupported("tool_choice", "Only the tool choices 'auto' and 'none' are supported yet.")
+        return tools
+    }
+
+    private static func chosen(
+        _ choice: ToolChoice, among tools: [ToolDefinition]
+    ) throws(APIError) -> (tools: [ToolDefinition], isRequired: Bool) {
+        let names: [String]
+        switch choice {
+        case .auto: return (tools, false)
+        case .none: return ([], false)
+        case .required: names = tools.map(\.name)
+        case .named(let name): names = [name]
+        case .allowed(let allowed, _): names = allowed
         }
+        guard !tools.isEmpty else {
+            throw .invalid("tool_choice", "'tool_choice' asks for a tool, and 'tools' is empty.")
+        }
+        if let unknown = names.first(where: { name in !tools.contains { $0.name == name } }) {
+            throw .invalid(
+                "tool_choice", "'tool_choice' names the tool '\(unknown.prefix(64))', which 'tools' does not have.")
+        }
+        let isRequired = if case .allowed(_, let isRequired) = choice { isRequired } else { true }
+        return (tools.filter { names.contains($0.name) }, isRequired)
     }
 
     private static func templateArguments(_ reader: inout FieldReader) throws(APIError) -> JSONObject {

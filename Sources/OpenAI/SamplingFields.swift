@@ -21,6 +21,10 @@ package struct SamplingFields: Sendable, Equatable {
     package var cacheSalt: String?
     package var streams: Bool
     package var includesUsage: Bool
+    /// What the text must look like; nil for free text.
+    package var format: OutputFormat?
+    /// The request field that says so.
+    package var formatField: String?
 
     package struct LogitBias: Sendable, Equatable {
         package let token: Int32
@@ -49,6 +53,7 @@ package struct SamplingFields: Sendable, Equatable {
         cacheSalt = try Self.cacheSalt(&reader)
         streams = try reader.bool("stream") ?? false
         includesUsage = try Self.includesUsage(&reader, streams: streams)
+        if let (format, field) = try OutputFormat.read(&reader) { (self.format, formatField) = (format, field) }
         try Self.refuseUnsupported(&reader)
     }
 
@@ -139,12 +144,6 @@ package struct SamplingFields: Sendable, Equatable {
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
         if let n = try reader.integer("n", in: 1...128), n != 1 {
             throw .unsupported("n", "'n' other than 1 is not supported yet, got \(n).")
-        }
-        if let format = reader.value("response_format") {
-            var format = try FieldReader(format, path: "response_format")
-            guard try format.string("type") == "text" else {
-                throw .unsupported("response_format", "Only the response format 'text' is supported yet.")
-            }
         }
     }
 }

@@ -3,6 +3,10 @@ package import JSON
 /// A function that the model may call.
 package struct ToolDefinition: Sendable, Equatable {
     package let name: String
+    /// The JSON schema of its arguments.
+    package let parameters: JSONValue?
+    /// Its arguments must fit the schema, all of which must be enforceable.
+    package let isStrict: Bool
     /// The whole tool object as the client wrote it; templates render it.
     package let json: JSONValue
 
@@ -21,12 +25,9 @@ package struct ToolDefinition: Sendable, Equatable {
                 "'\(path).function.name' must have 1 to 64 letters, digits, underscores or dashes.")
         }
         _ = try inner.string("description")
-        if let parameters = inner.value("parameters"), parameters.object == nil {
-            throw inner.wrongType("parameters", "an object", parameters)
-        }
-        if try inner.bool("strict") == true {
-            throw .unsupported(path + ".function.strict", "Strict tool arguments are not supported yet.")
-        }
+        parameters = inner.value("parameters")
+        if let parameters, parameters.object == nil { throw inner.wrongType("parameters", "an object", parameters) }
+        isStrict = try inner.bool("strict") ?? false
         try inner.finish()
         self.name = name
         json = value

@@ -69,7 +69,7 @@ struct ChatAnswer: Sendable {
 
     private var toolCallGate: ToolCallGate {
         ToolCallGate(
-            tools: request.tools.map(\.name), answerID: head.id,
+            tools: request.callableTools.map(\.name), answerID: head.id,
             limit: request.allowsParallelToolCalls ? ToolDefinition.limit : 1)
     }
 }

@@ -15,7 +15,8 @@ struct ChatCompletionEndpoint: Sendable {
         let prompt = try PromptBuilder(model: model).prompt(for: chat)
         let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
         let generation = try GenerationRequest(
-            prompt: prompt, from: "messages", fields: chat.sampling, model: model, deadline: deadline)
+            prompt: prompt, from: "messages", fields: chat.sampling, model: model, deadline: deadline,
+            constraint: try await model.grammars.constraint(of: chat))
         let answer = ChatAnswer(
             request: chat, promptTokens: prompt.count, head: model.answerHead("chatcmpl", requestID: request.id),
             tokenizer: model.tokenizer, tokens: try model.engine.submit(generation))

@@ -15,7 +15,8 @@ struct CompletionEndpoint: Sendable {
         let prompt = PromptBuilder(model: model).prompt(for: completion)
         let deadline = try RequestDeadline.of(request.head, streams: completion.sampling.streams)
         let generation = try GenerationRequest(
-            prompt: prompt, from: "prompt", fields: completion.sampling, model: model, deadline: deadline)
+            prompt: prompt, from: "prompt", fields: completion.sampling, model: model, deadline: deadline,
+            constraint: try await model.grammars.constraint(of: completion.sampling))
         let answer = CompletionAnswer(
             sampling: completion.sampling, promptTokens: prompt.count,
             head: model.answerHead("cmpl", requestID: request.id), tokenizer: model.tokenizer,

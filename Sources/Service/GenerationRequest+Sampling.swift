@@ -9,7 +9,7 @@ extension GenerationRequest {
     /// - Parameter param: the request field that `prompt` was made from.
     init(
         prompt: [Int32], from param: String, fields: SamplingFields, model: ServedModel,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?, constraint: (any ConstraintSource)? = nil
     ) throws(APIError) {
         let room = model.engine.contextLength - prompt.count
         guard room > 0 else {
@@ -20,7 +20,7 @@ extension GenerationRequest {
             sampling: SamplingParameters(fields, defaults: model.defaults),
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            deadline: deadline, cacheSalt: fields.cacheSalt ?? "")
+            deadline: deadline, cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
     }
 }
 

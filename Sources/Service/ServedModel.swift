@@ -15,6 +15,7 @@ package struct ServedModel: Sendable {
     package let defaults: SamplingDefaults
     /// Tokens that end an answer.
     package let stopTokens: [Int32]
+    let grammars: GrammarCompiler
 
     package init(
         id: String, created: Int64, fingerprint: String, engine: InferenceEngine, tokenizer: Tokenizer,
@@ -28,6 +29,7 @@ package struct ServedModel: Sendable {
         self.template = template
         self.defaults = defaults
         self.stopTokens = stopTokens
+        grammars = GrammarCompiler(tokenizer.vocabulary, count: engine.vocabularySize)
     }
 }
 

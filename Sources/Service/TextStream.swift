@@ -67,7 +67,10 @@ struct TextStream {
 
     private static func finishReason(_ reason: Engine.FinishReason) throws(APIError) -> OpenAI.FinishReason {
         switch reason {
-        case .stop: return .stop
+        case .stop, .complete: return .stop
+        case .deadEnd:
+            throw .internalError(
+                "The model has no token that its output constraint allows here.", code: "grammar_dead_end")
         case .length: return .length
         case .cancelled:
             throw .internalError("The request was cancelled: its reader fell too far behind.", code: "slow_reader")
