@@ -62,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service", "Telemetry",
+                "CBundledModel", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service",
+                "Telemetry",
                 "Transport", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),

@@ -19,6 +19,8 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model or the kernels on this machine, or a running server.",
-        subcommands: [BenchModelCommand.self, BenchKernelsCommand.self, BenchServeCommand.self])
+        abstract: "Measure a model, the kernels or output constraints on this machine, or a running server.",
+        subcommands: [
+            BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchServeCommand.self,
+        ])
 }

@@ -77,6 +77,16 @@ struct ToolCallGrammarTests {
         for text in ["hello", "{\"name\": \"x\"}"] { #expect(try !Texts.contains(grammar, text), "\(text)") }
     }
 
+    @Test func `arguments may be described by a reference into their own schema`() throws {
+        let schema = try JSONValue(
+            parsing: Array(##"{"$defs": {"A": {"properties": {"b": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"}"##.utf8))
+        let tool = ToolCallGrammar.Tool(name: "f", parameters: schema, isStrict: true)
+        let grammar = try Texts.compile(
+            try ToolCallGrammar.grammar(of: [tool], allowsSeveral: false, else: .nothing))
+        #expect(try Texts.contains(grammar, "{\"name\": \"f\", \"parameters\": {\"b\": {\"b\": {}}}}"))
+        #expect(try !Texts.contains(grammar, "{\"name\": \"f\", \"parameters\": 1}"))
+    }
+
     @Test func `arguments that cannot be enforced are refused only where that was asked for`() throws {
         let schema: JSONValue = ["type": "object", "not": [:]]
         let tool = { ToolCallGrammar.Tool(name: "f", parameters: schema, isStrict: $0) }

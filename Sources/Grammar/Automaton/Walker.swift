@@ -66,9 +66,28 @@ struct Walker {
     /// Some byte leads on.
     var canContinue: Bool { current.contains { automaton.traits[Int($0.state)].contains(.reads) } }
 
+    /// Whatever follows is part of a text, though perhaps not all of it.
+    var acceptsAnything: Bool { current.contains { automaton.traits[Int($0.state)].contains(.universal) } }
+
     /// Whatever follows is accepted.
     var isFree: Bool {
         current.contains { $0.parent == Bottom.end && automaton.traits[Int($0.state)].contains(.universal) }
+    }
+
+    /// Where it stands as numbers, the same for every walker that stands there; nil where stacks are deep.
+    func place(limit: Int) -> [Int32]? {
+        var place: [Int32] = []
+        for configuration in current {
+            place.append(configuration.state)
+            var parent = configuration.parent
+            while parent >= 0 {
+                place.append(arena[Int(parent)].state)
+                parent = arena[Int(parent)].parent
+            }
+            place.append(parent)
+            if place.count > limit { return nil }
+        }
+        return place
     }
 
     private var top: Level { levels[levels.count - 1] }

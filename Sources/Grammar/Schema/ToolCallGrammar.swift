@@ -71,14 +71,14 @@ package struct ToolCallGrammar {
     }
 
     private mutating func arguments(of tool: Tool) throws(GrammarError) -> Expression {
-        let object: JSONValue = ["type": "object"]
-        guard let schema = tool.parameters else { return try SchemaCompiler.expression(of: object, addingTo: &rules) }
+        let anything: JSONValue = ["type": "object"]
+        var schema = tool.parameters?.object ?? ["type": "object"]
+        // Arguments are an object, whether the schema says so or not.
+        if schema["type"] == nil { schema["type"] = "object" }
         do throws(GrammarError) {
-            // Arguments are an object, whether the schema says so or not.
-            let typed: JSONValue = schema.object?["type"] == nil ? ["allOf": [schema, object]] : schema
-            return try SchemaCompiler.expression(of: typed, addingTo: &rules)
+            return try SchemaCompiler.expression(of: .object(schema), addingTo: &rules)
         } catch  where !tool.isStrict {
-            return try SchemaCompiler.expression(of: object, addingTo: &rules)
+            return try SchemaCompiler.expression(of: anything, addingTo: &rules)
         }
     }
 

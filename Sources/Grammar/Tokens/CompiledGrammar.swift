@@ -6,11 +6,11 @@ package final class CompiledGrammar: Sendable {
     let trie: TokenTrie
     /// Where a text may end, a token that is not text may come too, and all is free behind it.
     let isLazy: Bool
-    /// Masks of states, made when first needed.
-    private let masks = Mutex<[Int32: StateMask]>([:])
+    /// Masks of states and of places (`Walker.place`), made when first needed.
+    private let masks = Mutex((states: [Int32: StateMask](), places: [[Int32]: TokenSet]()))
 
-    /// Masks that are kept; each has a bit for every token.
-    private static let maskBytesLimit = 32 << 20
+    /// Masks of either kind that are kept; each has a bit for every token.
+    private static let maskBytesLimit = 16 << 20
 
     /// Compiles the grammar. Throws if it costs more than the budget, begins with itself, or allows no text.
     package init(
@@ -27,12 +27,24 @@ package final class CompiledGrammar: Sendable {
     package var stateCount: Int { automaton.stateCount }
 
     func mask(of state: Int32) -> StateMask {
-        if let mask = masks.withLock({ $0[state] }) { return mask }
+        if let mask = masks.withLock({ $0.states[state] }) { return mask }
         let mask = StateMask(state, automaton, trie)
         masks.withLock { masks in
-            if (masks.count + 1) * trie.count / 8 > Self.maskBytesLimit { masks.removeAll() }
-            masks[state] = mask
+            if isFull(masks.states.count) { masks.states.removeAll() }
+            masks.states[state] = mask
         }
         return mask
     }
+
+    /// The mask of a place, kept from the last text that came by.
+    func mask(at place: [Int32]) -> TokenSet? { masks.withLock { $0.places[place] } }
+
+    func keep(_ mask: TokenSet, at place: [Int32]) {
+        masks.withLock { masks in
+            if isFull(masks.places.count) { masks.places.removeAll() }
+            masks.places[place] = mask
+        }
+    }
+
+    private func isFull(_ count: Int) -> Bool { (count + 1) * trie.count / 8 > Self.maskBytesLimit }
 }

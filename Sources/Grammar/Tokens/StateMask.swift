@@ -1,46 +1,76 @@
 /// Which tokens one state of a rule allows, whoever called the rule.
 struct StateMask: Sendable {
     /// Tokens that the rule reads without coming to its end.
-    let certain: TokenSet
+    private(set) var certain: TokenSet
     /// Nodes of the token tree at which the rule may have ended: what the tokens below may be is the caller's matter.
     /// None lies below another; -1 is the root.
-    let escapes: [Int32]
+    private(set) var escapes: [Int32] = []
 
     init(_ state: Int32, _ automaton: Automaton, _ trie: TokenTrie) {
-        var walker = Walker(automaton, at: state)
-        var certain = TokenSet(count: trie.count)
-        var escapes: [Int32] = walker.escapes ? [-1] : []
-        /// End of the nodes below the last escape.
-        var below = 0
-        trie.walk(from: 0, to: trie.nodes.count, &walker) { node, isEscape in
-            if trie.nodes[node].token >= 0 { certain.insert(trie.nodes[node].token) }
-            if isEscape, node >= below, escapes != [-1] {
-                escapes.append(Int32(node))
-                below = Int(trie.nodes[node].after)
+        certain = TokenSet(count: trie.count)
+        if automaton.traits[Int(state)] == .reads {
+            read(automaton, from: state, trie)
+        } else {
+            follow(automaton, state, below: -1, trie)
+        }
+    }
+
+    /// Goes through states that only read, as most of a string or a number do, without a walker.
+    private mutating func read(_ automaton: Automaton, from state: Int32, _ trie: TokenTrie) {
+        var path = [state] + [Int32](repeating: Automaton.dead, count: trie.longest)
+        var index = 0
+        while index < trie.nodes.count {
+            let node = trie.nodes[index]
+            let name = Int(automaton.classes[Int(node.byte)])
+            let target = automaton.next[Int(path[Int(node.depth) - 1]) * automaton.classCount + name]
+            guard target != Automaton.dead else {
+                index = Int(node.after)
+                continue
+            }
+            if node.token >= 0 { certain.insert(node.token) }
+            if automaton.traits[Int(target)] == .reads {
+                path[Int(node.depth)] = target
+                index += 1
+            } else {
+                follow(automaton, target, below: Int32(truncatingIfNeeded: index), trie)
+                index = Int(node.after)
             }
         }
-        self.certain = certain
-        self.escapes = escapes
+    }
+
+    /// Goes on below a node, where the rule is in a state that calls others or may be its last.
+    private mutating func follow(_ automaton: Automaton, _ state: Int32, below node: Int32, _ trie: TokenTrie) {
+        var walker = Walker(automaton, at: state)
+        var inner: [Int32] = []
+        trie.walk(below: node, &walker, into: &certain) { inner.append(Int32(truncatingIfNeeded: $0)) }
+        escapes += walker.escapes ? [node] : inner
     }
 }
 
 extension TokenTrie {
-    /// Visits the nodes of a range whose bytes lead on from where the walker stands, and says where a rule may have
-    /// ended whose caller is not known. The range is all of the tree, or some nodes that follow one another with all below
-    /// them; the walker stands at their parent, and stands there again at the end.
-    func walk(from start: Int, to end: Int, _ walker: inout Walker, _ visit: (_ node: Int, _ escapes: Bool) -> Void) {
-        var index = start
-        let base = walker.depth - (start < end ? Int(nodes[start].depth) - 1 : 0)
+    /// Adds the tokens below a node (-1: the root) whose bytes lead on from where the walker stands, which is that node.
+    /// Says at which nodes a rule may have ended whose caller is not known, of those with none above them.
+    func walk(below top: Int32, _ walker: inout Walker, into set: inout TokenSet, escape: (_ node: Int) -> Void) {
+        let (base, level) = (walker.depth, top < 0 ? 0 : Int(nodes[Int(top)].depth))
+        let end = top < 0 ? nodes.count : Int(nodes[Int(top)].after)
+        var index = Int(top) + 1
+        /// End of what lies below the last escape.
+        var escaped = index
         while index < end {
             let node = nodes[index]
-            walker.pop(to: base + Int(node.depth) - 1)
+            walker.pop(to: base + Int(node.depth) - level - 1)
             guard walker.push(node.byte) else {
                 index = Int(node.after)
                 continue
             }
-            visit(index, walker.escapes)
-            index += 1
+            if walker.escapes, index >= escaped {
+                escape(index)
+                escaped = Int(node.after)
+            }
+            let next = walker.acceptsAnything ? Int(node.after) : index + 1
+            for below in nodes[index..<next] where below.token >= 0 { set.insert(below.token) }
+            index = next
         }
-        walker.pop(to: base + (start < end ? Int(nodes[start].depth) - 1 : 0))
+        walker.pop(to: base)
     }
 }

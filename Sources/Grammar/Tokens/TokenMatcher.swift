@@ -1,11 +1,12 @@
 /// How far one text has come in a grammar, and which tokens may go on. For one thread at a time.
 package struct TokenMatcher {
+    /// Longest description of a place whose mask is kept.
+    private static let placeLimit = 64
+
     private let grammar: CompiledGrammar
     private var walker: Walker
     /// A token that is not text has come, behind which the grammar has nothing to say.
     private var isReleased = false
-    /// The last mask, and where it was made.
-    private var lastMask: (place: [Walker.Configuration], mask: TokenSet)?
 
     package init(_ grammar: CompiledGrammar) {
         self.grammar = grammar
@@ -45,41 +46,40 @@ package struct TokenMatcher {
 
     /// All tokens that `allows` allows.
     package mutating func mask() -> TokenSet {
-        let place = Array(walker.current)
-        if let lastMask, lastMask.place == place { return lastMask.mask }
-        var mask = TokenSet(count: grammar.trie.count)
-        var open: [Int32] = []
-        for state in Set(place.map(\.state)) where grammar.automaton.traits[Int(state)].contains(.reads) {
-            let known = grammar.mask(of: state)
-            mask.formUnion(known.certain)
-            open += known.escapes
-        }
-        // Where a rule may have ended, the text is followed with all that is known of its callers.
-        for node in open.contains(-1) ? [-1] : Array(Set(open)) { follow(node, &mask) }
-        if mayLeave { mask.formUnion(grammar.trie.others) }
-        lastMask = (place, mask)
+        guard let place = walker.place(limit: Self.placeLimit) else { return freshMask() }
+        if let mask = grammar.mask(at: place) { return mask }
+        let mask = freshMask()
+        grammar.keep(mask, at: place)
         return mask
     }
 
-    /// Adds the tokens below a node, those that lead on.
-    private mutating func follow(_ node: Int32, _ mask: inout TokenSet) {
-        let trie = grammar.trie
-        let note = { (index: Int, _: Bool) in
-            if trie.nodes[index].token >= 0 { mask.insert(trie.nodes[index].token) }
+    private mutating func freshMask() -> TokenSet {
+        let grammar = grammar
+        var mask = TokenSet(count: grammar.trie.count)
+        var open: Set<Int32> = []
+        for state in Set(walker.current.map(\.state)) where grammar.automaton.traits[Int(state)].contains(.reads) {
+            let known = grammar.mask(of: state)
+            mask.formUnion(known.certain)
+            open.formUnion(known.escapes)
         }
-        guard node >= 0 else { return trie.walk(from: 0, to: trie.nodes.count, &walker, note) }
-        defer { walker.pop(to: 0) }
-        for byte in trie.path(to: Int(node)) where !walker.push(byte) { return }
-        trie.walk(from: Int(node) + 1, to: Int(trie.nodes[Int(node)].after), &walker, note)
+        // Where a rule may have ended, the text is followed with all that is known of its callers.
+        for node in open.contains(-1) ? [-1] : open {
+            if grammar.trie.path(to: node).allSatisfy({ walker.push($0) }) {
+                grammar.trie.walk(below: node, &walker, into: &mask) { _ in }
+            }
+            walker.pop(to: 0)
+        }
+        if mayLeave { mask.formUnion(grammar.trie.others) }
+        return mask
     }
 }
 
 extension TokenTrie {
-    /// Bytes from the root to a node, which is found by the token of some node below it.
-    func path(to index: Int) -> ArraySlice<UInt8> {
-        let depth = Int(nodes[index].depth)
-        var below = index
+    /// Bytes from the root to a node (-1: the root), which is found by the token of some node below it.
+    fileprivate func path(to node: Int32) -> ArraySlice<UInt8> {
+        guard node >= 0 else { return [] }
+        var below = Int(node)
         while nodes[below].token < 0 { below += 1 }
-        return (bytes(of: nodes[below].token) ?? []).prefix(depth)
+        return (bytes(of: nodes[below].token) ?? []).prefix(Int(nodes[Int(node)].depth))
     }
 }

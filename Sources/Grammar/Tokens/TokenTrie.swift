@@ -19,6 +19,8 @@ package struct TokenTrie: Sendable {
     package let count: Int
     /// Tokens that are not text.
     let others: TokenSet
+    /// Most bytes of a token.
+    let longest: Int
 
     /// - Parameter count: how many logits a row has.
     package init(_ vocabulary: Vocabulary, count: Int) {
@@ -30,6 +32,7 @@ package struct TokenTrie: Sendable {
         let ids = (0..<Int32(clamping: vocabulary.count)).filter {
             !vocabulary.isSpecial($0) && vocabulary.bytes(of: $0).count <= Int(UInt16.max)
         }
+        longest = ids.reduce(0) { max($0, vocabulary.bytes(of: $1).count) }
         let sorted = ids.sorted { vocabulary.bytes(of: $0).lexicographicallyPrecedes(vocabulary.bytes(of: $1)) }
         /// Nodes from the root to the last one.
         var path: [Int] = []
