@@ -11,10 +11,15 @@ import Model
 /// Its first `sharedBlocks` came from the prefix index. They are read, and what of them is not computed yet is written
 /// by one of those who hold them (`PrefixIndex.Entry.writer`). All others are its own.
 ///
+/// Samples of one prompt are requests of one group, neighbours in age. They share the prompt's full blocks through the
+/// index like any others, and the rest of it by copying the block it lies in: only the oldest of them computes it.
+///
 /// Waiting requests hold no blocks: computed = table.positions = 0. A preempted one keeps its tokens and feeds again
 /// what is no longer there, so its text goes on as if nothing had happened.
 package struct ActiveRequest: Sendable {
-    package let id: RequestID
+    package private(set) var id: RequestID
+    /// The first sample of its prompt; itself if there is no other.
+    package let group: RequestID
     /// Prompt, then output.
     package private(set) var tokens: [Int32]
     package let promptCount: Int
@@ -30,15 +35,24 @@ package struct ActiveRequest: Sendable {
     private let stopTokens: [Int32]
     private let outputLimit: Int
 
-    init(id: RequestID, request: GenerationRequest, context: Int) {
+    /// - Parameter scope: of its prefixes.
+    init(id: RequestID, request: GenerationRequest, context: Int, scope: String) {
         self.id = id
+        group = id
         tokens = request.prompt
         promptCount = request.prompt.count
-        chain = PrefixChain(scope: request.cacheSalt)
+        chain = PrefixChain(scope: scope)
         chain.extend(over: request.prompt)
         deadline = request.deadline
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
+    }
+
+    /// Another sample of the same prompt, which is as young as this one.
+    func sibling(_ id: RequestID) -> ActiveRequest {
+        var sibling = self
+        sibling.id = id
+        return sibling
     }
 
     /// Positions whose K/V a request may need; its last output token is never fed.
@@ -120,10 +134,10 @@ extension ActiveRequest {
         }
     }
 
-    /// How many pending tokens it may feed now, at most `budget`: up to where another's promise begins. What nobody
-    /// has promised it promises itself.
-    func reach(_ pool: inout BlockPool, budget: Int) -> Int {
-        let wanted = min(tokens.count, computed + budget)
+    /// How many pending tokens it may feed now, of those before position `end`: up to where another's promise begins.
+    /// What nobody has promised it promises itself.
+    func reach(_ pool: inout BlockPool, end: Int) -> Int {
+        let wanted = max(computed, end)
         var number = computed / KVBlock.tokens
         while number < sharedBlocks, number * KVBlock.tokens < wanted {
             pool.claim(table.blocks[number], for: id)
@@ -158,5 +172,31 @@ extension ActiveRequest {
         pool.index(
             table.blocks[number], name: chain.hashes[number], tokens: tokens[first..<first + KVBlock.tokens],
             computed: computed, writer: writer)
+    }
+}
+
+// MARK: - Samples
+
+extension ActiveRequest {
+    /// The part of the prompt that lies in no block which samples share: they part in that block, and each feeds the
+    /// prompt's last token itself, as its logits are wanted.
+    private var tail: Range<Int> {
+        (promptCount - 1) / KVBlock.tokens * KVBlock.tokens..<promptCount - 1
+    }
+
+    /// Where it has to wait for an older sample of its prompt; nil when it has its tail or found it in the index.
+    func forkPosition(after elder: ActiveRequest) -> Int? {
+        let waits = elder.group == group && computed < tail.upperBound && sharedPositions <= tail.lowerBound
+        return waits ? tail.lowerBound : nil
+    }
+
+    /// Goes on behind the tail if an older sample has it. Returns the copy that must be made before the next step.
+    mutating func fork(from elder: ActiveRequest) -> StepPlan.BlockCopy? {
+        guard let position = forkPosition(after: elder), computed >= position, elder.computed >= tail.upperBound
+        else { return nil }
+        let number = position / KVBlock.tokens
+        if outputCount == 0 { cachedCount += tail.upperBound - computed }
+        computed = tail.upperBound
+        return StepPlan.BlockCopy(source: elder.table.blocks[number], target: table.blocks[number])
     }
 }

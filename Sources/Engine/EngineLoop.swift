@@ -42,6 +42,7 @@ final class EngineLoop: @unchecked Sendable {
             report()
             guard let plan else { continue }
             scheduler.fill(&batch, for: plan)
+            for copy in plan.copies { model.copyBlock(copy.source, to: copy.target) }
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
@@ -55,7 +56,10 @@ final class EngineLoop: @unchecked Sendable {
     private func read(_ letter: Mailbox.Letter) {
         switch letter {
         case .submit(let submission):
-            sessions[submission.id] = Session(submission)
+            let first = Session(submission)
+            for sample in 0..<submission.request.samples {
+                sessions[submission.id.sample(sample)] = first.sibling(sample)
+            }
             scheduler.accept(submission.request, id: submission.id)
         case .cancel(let id):
             if let event = scheduler.cancel(id) { outbox.append(event) }
@@ -122,7 +126,7 @@ final class EngineLoop: @unchecked Sendable {
             let events = rest.prefix { $0.request == id }
             rest = rest.dropFirst(events.count)
             for event in events { sessions[id]?.count(event.event, at: now, metrics) }
-            let inTime = sessions[id]?.submission.events
+            let inTime = sessions[id]?.events
                 .deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
             if inTime == false { late.append(id) }
             if case .finished? = events.last?.event { sessions[id] = nil }

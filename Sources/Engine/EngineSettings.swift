@@ -1,6 +1,6 @@
 /// How the engine shares its steps. Read once, when the engine is made.
 package struct EngineSettings: Sendable {
-    /// Requests that may wait for blocks; one more is refused with `EngineError.queueFull`.
+    /// Samples of requests that may wait for blocks; one request more is refused with `EngineError.queueFull`.
     package var queueLimit: Int
     /// Most prompt tokens in a step while other requests decode; it bounds what a long prompt adds to their
     /// inter-token latency. With nobody decoding a step takes as many as the model has rows.

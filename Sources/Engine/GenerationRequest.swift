@@ -1,8 +1,11 @@
-/// One sequence to generate, in the engine's own terms: ids and numbers, checked, nothing left to interpret.
+/// What to generate from one prompt, in the engine's own terms: ids and numbers, checked, nothing left to interpret.
 package struct GenerationRequest: Sendable {
     package var prompt: [Int32]
     package var sampling: SamplingParameters
-    /// Most tokens to generate, at least 1. The context length ends a request too.
+    /// Texts to generate from the prompt, which is computed once for all; at least 1. Each draws with a seed of its own,
+    /// the first with that of `sampling`.
+    package let samples: Int
+    /// Most tokens to generate for each, at least 1. The context length ends a request too.
     package var maxTokens: Int
     /// Ids that end the text; the one that does is not part of it. Empty with `ignore_eos`.
     package var stopTokens: [Int32]
@@ -14,11 +17,14 @@ package struct GenerationRequest: Sendable {
     package var cacheSalt: String
 
     package init(
-        prompt: [Int32], sampling: SamplingParameters = .greedy, maxTokens: Int = 16, stopTokens: [Int32] = [],
-        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, cacheSalt: String = ""
+        prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
+        stopTokens: [Int32] = [], deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
+        cacheSalt: String = ""
     ) {
         self.prompt = prompt
         self.sampling = sampling
+        precondition(samples > 0, "a request has a sample")
+        self.samples = samples
         self.maxTokens = maxTokens
         self.stopTokens = stopTokens
         self.deadline = deadline

@@ -7,7 +7,8 @@ package import Model
 /// preempted, so the oldest always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
 ///
 /// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
-/// a request waits only for older ones, and the oldest for nobody.
+/// a request waits only for older ones, and the oldest for nobody. Samples of one prompt are requests side by side, the
+/// first the oldest.
 package struct Scheduler: Sendable {
     /// Requests without blocks, oldest first.
     private var waiting: Deque<ActiveRequest> = []
@@ -19,14 +20,16 @@ package struct Scheduler: Sendable {
     private let runningLimit: Int
     private let prefillChunk: Int
     private let contextLength: Int
+    private let sharesPrefixes: Bool
 
     /// - Parameters:
     ///   - prefillChunk: most prompt tokens in a step in which other requests decode.
-    ///   - sharesPrefixes: whether requests use what others have computed.
+    ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int, sharesPrefixes: Bool = true
     ) {
-        pool = BlockPool(blocks: blocks, isSharing: sharesPrefixes)
+        pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
+        self.sharesPrefixes = sharesPrefixes
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
         self.prefillChunk = prefillChunk
@@ -38,8 +41,14 @@ package struct Scheduler: Sendable {
     package var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
 
     /// Puts a request that `InferenceEngine.submit` has checked at the end of the queue.
+    ///
+    /// - Parameter id: of its first sample; the others have the numbers after it.
     package mutating func accept(_ request: GenerationRequest, id: RequestID) {
-        waiting.append(ActiveRequest(id: id, request: request, context: contextLength))
+        // A scope of its own is what keeps a request from sharing with others.
+        let scope = sharesPrefixes ? request.cacheSalt : "\(id.number)"
+        let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope)
+        waiting.append(first)
+        for sample in 1..<request.samples { waiting.append(first.sibling(id.sample(sample))) }
     }
 
     /// Ends a request and frees its blocks; nil when it has ended already.
@@ -121,10 +130,12 @@ package struct Scheduler: Sendable {
 // MARK: - Steps of a plan
 
 extension Scheduler {
-    /// One row for each request that has a single token to feed.
+    /// One row for each request that has a single token to feed, samples that part from an older one included. Who was
+    /// planned here can't be preempted any more in this step, so no copy is made for nothing.
     private mutating func planDecoding(_ plan: inout StepPlan) {
         var slot = 0
         while slot < running.count {
+            if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { plan.copies.append(copy) }
             if running[slot].pendingCount == 1 {
                 guard lease(upTo: running[slot].tokens.count, slot: slot, &plan) else { return }
                 running[slot].announce(1, to: &pool)
@@ -165,7 +176,7 @@ extension Scheduler {
             var request = waiting.removeFirst()
             request.enter(&pool, match)
             plan.admitted.append(request.id)
-            if let miss = match.miss { plan.misses.append(miss) }
+            if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
             running.append(request)
         }
     }
@@ -178,7 +189,9 @@ extension Scheduler {
             // Those with one token left were planned already, except the newly admitted.
             guard running[slot].pendingCount > 1 || slot >= known else { continue }
             running[slot].catchUp(pool)
-            let count = running[slot].reach(&pool, budget: budget)
+            let fork = slot > 0 ? running[slot].forkPosition(after: running[slot - 1]) : nil
+            let end = min(fork ?? running[slot].tokens.count, running[slot].computed + budget)
+            let count = running[slot].reach(&pool, end: end)
             guard count > 0 else { continue }
             running[slot].announce(count, to: &pool)
             plan.append(running[slot], slot: slot, count: count)

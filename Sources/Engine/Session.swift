@@ -1,22 +1,35 @@
 import Model
 import Telemetry
 
-/// What the engine thread keeps of a request besides its place in the scheduler.
+/// What the engine thread keeps of a sample of a request besides its place in the scheduler.
 struct Session {
     let submission: Submission
+    private var sample = 0
+    private var sampling: SamplingParameters
     private var history: TokenHistory
     private var isAdmitted = false
     private var lastTokenTime: ContinuousClock.Instant?
 
     init(_ submission: Submission) {
         self.submission = submission
+        sampling = submission.request.sampling
         history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
     }
+
+    /// Another sample of a request of which nothing has come yet.
+    func sibling(_ sample: Int) -> Session {
+        var sibling = self
+        sibling.sample = sample
+        sibling.sampling.seed = CounterRandom.seed(sampling.seed, sample: sample)
+        return sibling
+    }
+
+    var events: EventQueue { submission.events[sample] }
 
     func draw(_ row: LogitsRow, output: Int) -> RowDraw {
         let request = submission.request
         return RowDraw(
-            row: row, parameters: request.sampling, history: history, output: output,
+            row: row, parameters: sampling, history: history, output: output,
             topLogprobs: request.topLogprobs)
     }
 

@@ -17,6 +17,19 @@ package struct StepPlan: Sendable, Equatable {
         }
     }
 
+    /// A block whose content another gets before the step.
+    package struct BlockCopy: Sendable, Equatable {
+        package let source: Int32
+        package let target: Int32
+
+        package init(source: Int32, target: Int32) {
+            self.source = source
+            self.target = target
+        }
+    }
+
+    /// To be made in this order before the runs are computed: a target may be the next one's source.
+    package internal(set) var copies: [BlockCopy] = []
     /// Decoding requests first, oldest first, then prompts in the order of their arrival.
     package private(set) var runs: [Run] = []
     package private(set) var rowCount = 0

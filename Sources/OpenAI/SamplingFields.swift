@@ -15,6 +15,8 @@ package struct SamplingFields: Sendable, Equatable {
     package var logitBias: [LogitBias]
     package var seed: Int64?
     package var stop: [String]
+    /// Answers to give.
+    package var n: Int
     package var maxTokens: Int?
     package var ignoresEndOfText: Bool
     /// Only requests with the same salt share what they have computed.
@@ -28,6 +30,8 @@ package struct SamplingFields: Sendable, Equatable {
     }
 
     package static let stopLimit = 16
+    /// Most samples that a request may ask for; a server may set a lower limit.
+    package static let samplesLimit = 128
     package static let stopBytesLimit = 256
     package static let logitBiasLimit = 1024
     package static let cacheSaltBytesLimit = 256
@@ -44,6 +48,7 @@ package struct SamplingFields: Sendable, Equatable {
         logitBias = try Self.logitBias(&reader)
         seed = try reader.integer("seed", in: Int64.min...Int64.max).map(Int64.init)
         stop = try Self.stop(&reader)
+        n = try Self.samples(&reader, "n") ?? 1
         self.maxTokens = maxTokens
         ignoresEndOfText = try reader.bool("ignore_eos") ?? false
         cacheSalt = try Self.cacheSalt(&reader)
@@ -113,6 +118,11 @@ package struct SamplingFields: Sendable, Equatable {
         return strings
     }
 
+    /// How many samples the field asks for.
+    static func samples(_ reader: inout FieldReader, _ field: String) throws(APIError) -> Int? {
+        try reader.integer(field, in: 1...Int64(samplesLimit))
+    }
+
     private static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
         guard let salt = try reader.string("cache_salt") else { return nil }
         guard (1...cacheSaltBytesLimit).contains(salt.utf8.count) else {
@@ -137,9 +147,6 @@ package struct SamplingFields: Sendable, Equatable {
 
     /// Fields with a meaning that is not built yet; the values that ask for nothing are let through.
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
-        if let n = try reader.integer("n", in: 1...128), n != 1 {
-            throw .unsupported("n", "'n' other than 1 is not supported yet, got \(n).")
-        }
         if let format = reader.value("response_format") {
             var format = try FieldReader(format, path: "response_format")
             guard try format.string("type") == "text" else {

@@ -27,6 +27,24 @@ struct CompletionRequestTests {
         }
     }
 
+    @Test func `draws as many samples as it answers unless told to choose`() throws {
+        let samples = { (fields: String) throws in
+            let request = try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\"\(fields)}".utf8)))
+            return [request.sampling.n, request.bestOf]
+        }
+        #expect(try samples("") == [1, 1])
+        #expect(try samples(#", "n": 3"#) == [3, 3])
+        #expect(try samples(#", "n": 3, "best_of": 5"#) == [3, 5])
+        #expect(try samples(#", "n": 2, "best_of": 2, "stream": true"#) == [2, 2])
+        for fields in [#""n": 3, "best_of": 2"#, #""best_of": 2, "stream": true"#, #""best_of": 129"#] {
+            #expect {
+                try samples(", " + fields)
+            } throws: {
+                ($0 as? APIError)?.param == "best_of"
+            }
+        }
+    }
+
     @Test func `generates sixteen tokens unless told otherwise`() throws {
         #expect(try request(prompt: #""a""#).sampling.maxTokens == 16)
     }

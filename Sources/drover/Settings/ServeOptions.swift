@@ -29,7 +29,9 @@ struct ServeOptions: ParsableArguments {
     var prefillChunk: Int?
     @Option(help: "Most rows in one step. (default: 512)")
     var maxBatchTokens: Int?
-    @Option(help: "Requests that may wait; one more is refused with 429. (default: 256)")
+    @Option(help: "Most samples of one request (n, best_of), at most 128. (default: 32)")
+    var maxSamples: Int?
+    @Option(help: "Samples of requests that may wait; one request more is refused with 429. (default: 256)")
     var queueLimit: Int?
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?
