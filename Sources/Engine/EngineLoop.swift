@@ -28,7 +28,7 @@ final class EngineLoop: @unchecked Sendable {
         self.metrics = metrics
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
-            prefillChunk: settings.prefillChunk, sharesPrefixes: settings.sharesPrefixes)
+            stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
@@ -41,11 +41,13 @@ final class EngineLoop: @unchecked Sendable {
             note(plan)
             report()
             guard let plan else { continue }
+            let start = ContinuousClock.now
             scheduler.fill(&batch, for: plan)
             for copy in plan.copies { model.copyBlock(copy.source, to: copy.target) }
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
+            scheduler.observe(plan, took: .now - start)
             report()
         }
         close()

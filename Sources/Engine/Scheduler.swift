@@ -18,21 +18,25 @@ package struct Scheduler: Sendable {
     private let rowLimit: Int
     /// As many as can all decode in one step, so that none of them ever has to sit out.
     private let runningLimit: Int
-    private let prefillChunk: Int
+    /// Seconds that a step in which requests decode should take at most.
+    private let stepTarget: Double
+    private var stepTimes: StepTimes
     private let contextLength: Int
     private let sharesPrefixes: Bool
 
     /// - Parameters:
-    ///   - prefillChunk: most prompt tokens in a step in which other requests decode.
+    ///   - stepTarget: what a step in which requests decode should take at most.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     package init(
-        blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int, sharesPrefixes: Bool = true
+        blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration = .milliseconds(100),
+        sharesPrefixes: Bool = true
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
         self.sharesPrefixes = sharesPrefixes
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
-        self.prefillChunk = prefillChunk
+        self.stepTarget = stepTarget / .seconds(1)
+        stepTimes = StepTimes(rowLimit: capacity.rows)
         self.contextLength = contextLength
     }
 
@@ -115,6 +119,11 @@ package struct Scheduler: Sendable {
         return events
     }
 
+    /// Learns from how long the plan's step took how much later ones should do.
+    package mutating func observe(_ plan: StepPlan, took duration: Duration) {
+        stepTimes.observe(rows: plan.rowCount, duration: duration)
+    }
+
     /// Every block is in one place, held as often as it counts, and nobody has computed positions without blocks.
     package func checkIntegrity() throws(BlockPool.Violation) {
         try pool.checkIntegrity(tables: running.lazy.map(\.table))
@@ -183,8 +192,7 @@ extension Scheduler {
 
     /// Fills the rest of the step with prompts, first come first served.
     private mutating func planPrompts(_ plan: inout StepPlan, admittedFrom known: Int) {
-        let room = rowLimit - plan.rowCount
-        var budget = plan.runs.isEmpty ? room : min(room, prefillChunk)
+        var budget = promptBudget(beside: plan.rowCount)
         for slot in running.indices where budget > 0 {
             // Those with one token left were planned already, except the newly admitted.
             guard running[slot].pendingCount > 1 || slot >= known else { continue }
@@ -197,6 +205,14 @@ extension Scheduler {
             plan.append(running[slot], slot: slot, count: count)
             budget -= count
         }
+    }
+
+    /// Prompts may take all the rows of a step in which nobody decodes.
+    private func promptBudget(beside decoding: Int) -> Int {
+        let room = rowLimit - decoding
+        guard decoding > 0, room > 0 else { return room }
+        let rows = stepTimes.promptRows(beside: decoding, target: stepTarget, room: room)
+        return min(room, rows ?? KVBlock.tokens)
     }
 
     private mutating func end(

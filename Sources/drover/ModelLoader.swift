@@ -48,7 +48,7 @@ struct ModelLoader: Sendable {
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(
-                queueLimit: settings.queueLimit, prefillChunk: settings.prefillChunk,
+                queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
                 sharesPrefixes: settings.prefixCache == .on),
             metrics: metrics, modelName: id)
         engine.start()

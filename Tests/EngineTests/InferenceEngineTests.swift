@@ -92,8 +92,8 @@ struct InferenceEngineTests {
 
     /// Sample 0 is the answer alone; the others are those of any other request for as many samples or more, whatever the
     /// pool, the chunks, the neighbours or the cache are.
-    @Test(arguments: [(256, 64, true), (256, 3, false), (9, 64, true), (9, 7, false)])
-    func `every sample has the text it has elsewhere`(blocks: Int, chunk: Int, shares: Bool) async throws {
+    @Test(arguments: [(256, 128, true), (256, 67, false), (9, 128, true), (9, 71, false)])
+    func `every sample has the text it has elsewhere`(blocks: Int, rows: Int, shares: Bool) async throws {
         let requests = Self.mixture(8)
         let alone = Self.make()
         alone.start()
@@ -108,8 +108,10 @@ struct InferenceEngineTests {
         await alone.stop()
 
         let metrics = MetricsRegistry()
-        let settings = EngineSettings(prefillChunk: chunk, sharesPrefixes: shares)
-        let engine = Self.make(ScriptedModel(blocks: blocks), settings: settings, metrics: metrics)
+        let capacity = BatchCapacity(rows: rows, runs: 64, logitRows: 64)
+        let engine = Self.make(
+            ScriptedModel(blocks: blocks, capacity: capacity), settings: EngineSettings(sharesPrefixes: shares),
+            metrics: metrics)
         async let answers = Self.readAll(requests.map { Self.sampled($0, 5) }, from: engine)
         engine.start()
         #expect(try await answers == expected.flatMap(\.self))

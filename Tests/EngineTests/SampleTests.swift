@@ -9,7 +9,7 @@ struct SampleTests {
     ) -> Scheduler {
         Scheduler(
             blocks: blocks, capacity: BatchCapacity(rows: rows, runs: runs, logitRows: runs), contextLength: 1024,
-            prefillChunk: 64, sharesPrefixes: sharesPrefixes)
+            sharesPrefixes: sharesPrefixes)
     }
 
     private static func request(_ promptCount: Int, samples: Int = 3, maxTokens: Int = 8) -> GenerationRequest {

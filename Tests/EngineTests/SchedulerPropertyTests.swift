@@ -34,7 +34,6 @@ struct SchedulerPropertyTests {
                 capacity: capacity)
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
-                prefillChunk: Int.random(in: 1...64, using: &random),
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0)
             batch = Batch(capacity: capacity)
             self.random = random
@@ -91,6 +90,7 @@ struct SchedulerPropertyTests {
                 return RowOutcome.token(SampledToken(id: token))
             }
             take(scheduler.commit(plan, outcomes))
+            scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
         }
 

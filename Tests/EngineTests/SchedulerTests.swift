@@ -5,11 +5,11 @@ import Testing
 struct SchedulerTests {
     /// Without sharing, so that every prompt needs its own blocks; `PrefixCacheTests` are about sharing.
     private static func make(
-        blocks: Int = 16, rows: Int = 256, runs: Int = 8, context: Int = 1024, prefillChunk: Int = 64
+        blocks: Int = 16, rows: Int = 256, runs: Int = 8, context: Int = 1024
     ) -> Scheduler {
         Scheduler(
             blocks: blocks, capacity: BatchCapacity(rows: rows, runs: runs, logitRows: runs), contextLength: context,
-            prefillChunk: prefillChunk, sharesPrefixes: false)
+            sharesPrefixes: false)
     }
 
     private static func request(
@@ -88,6 +88,18 @@ struct SchedulerTests {
                 Self.run(c, slot: 2, 0..<28, output: nil),
             ])
         #expect(events.contains(RequestEvent(request: c, event: .prefill(computed: 28, total: 100, cached: 0))))
+    }
+
+    @Test func `gives prompts the time that decoding leaves`() throws {
+        var scheduler = Self.make()
+        scheduler.accept(Self.request(200), id: a)
+        scheduler.observe(try step(&scheduler).0, took: .milliseconds(400))
+        scheduler.observe(try step(&scheduler).0, took: .milliseconds(20))
+        scheduler.accept(Self.request(200), id: b)
+        // From 20 ms for one row to 400 ms for 200: 100 ms are enough for 42.
+        #expect(try step(&scheduler).0.runs.map(\.positions) == [201..<202, 0..<41])
+        _ = scheduler.cancel(a)
+        #expect(try step(&scheduler).0.runs.map(\.positions) == [41..<200])
     }
 
     @Test func `decodes the oldest first`() throws {

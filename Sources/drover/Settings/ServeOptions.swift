@@ -25,8 +25,9 @@ struct ServeOptions: ParsableArguments {
     var prefixCache: SwitchName?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
-    @Option(help: "Most prompt tokens in a step while others generate. (default: 64)")
-    var prefillChunk: Int?
+    @Option(
+        help: "Milliseconds between two tokens of a request that prompts of others should not exceed. (default: 100)")
+    var itlTarget: Int?
     @Option(help: "Most rows in one step. (default: 512)")
     var maxBatchTokens: Int?
     @Option(help: "Most samples of one request (n, best_of), at most 128. (default: 32)")

@@ -14,7 +14,7 @@ struct ServeSettings: Sendable {
     let kvCacheBytes: ByteCount?
     let prefixCache: SwitchName
     let contextLength: Int?
-    let prefillChunk: Int
+    let itlTarget: Int
     let maxBatchTokens: Int
     let maxSamples: Int
     let queueLimit: Int
@@ -25,7 +25,7 @@ struct ServeSettings: Sendable {
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
-        "context-length", "prefill-chunk", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
+        "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
         "drain-timeout", "log-level",
     ]
 
@@ -42,7 +42,7 @@ struct ServeSettings: Sendable {
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
         contextLength = try reader.positive(options.contextLength, "context-length")
-        prefillChunk = try reader.positive(options.prefillChunk, "prefill-chunk") ?? 64
+        itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000) ?? 100
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
         maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
