@@ -71,9 +71,11 @@ package struct ActiveRequest: Sendable {
 
     func isExpired(at now: ContinuousClock.Instant) -> Bool { deadline.map { $0 <= now } ?? false }
 
-    /// Blocks that let it feed all it has and decode a first token without asking for more.
-    var admissionBlocks: Int {
-        KVBlock.count(for: min(tokens.count + 1, promptCount + outputLimit - 1))
+    /// Blocks that it must get to start. Optimistic ones let it feed all it has and decode a first token without asking
+    /// for more, reserved ones are all that it will ever need.
+    func admissionBlocks(_ policy: AdmissionPolicy) -> Int {
+        let all = promptCount + outputLimit - 1
+        return KVBlock.count(for: policy == .reservation ? all : min(tokens.count + 1, all))
     }
 
     /// Full blocks that it may take from others: the last token must be fed, as its logits are wanted.
@@ -103,12 +105,12 @@ package struct ActiveRequest: Sendable {
 // MARK: - Blocks
 
 extension ActiveRequest {
-    /// Takes what the pool knows of its tokens and leases the rest of `admissionBlocks`, which the caller has seen to be
+    /// Takes what the pool knows of its tokens and leases the rest of `count` blocks, which the caller has seen to be
     /// free. What it will compute it promises to others.
-    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match) {
+    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match, blocks count: Int) {
         pool.share(match, with: &table)
         sharedBlocks = match.blocks.count
-        while table.blocks.count < admissionBlocks, let block = pool.lease() { table.append(block) }
+        while table.blocks.count < count, let block = pool.lease() { table.append(block) }
         for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
             index(number, in: &pool, computed: 0, writer: id)
         }

@@ -28,7 +28,8 @@ final class EngineLoop: @unchecked Sendable {
         self.metrics = metrics
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
-            stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes)
+            stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
+            admission: settings.admission)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }

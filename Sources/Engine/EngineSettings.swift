@@ -9,14 +9,16 @@ package struct EngineSettings: Sendable {
     package var undeliveredLimit: Int
     /// Whether requests use what others have computed for the same beginning.
     package var sharesPrefixes: Bool
+    package var admission: AdmissionPolicy
 
     package init(
         queueLimit: Int = 256, stepTarget: Duration = .milliseconds(100), undeliveredLimit: Int = 4_096,
-        sharesPrefixes: Bool = true
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
     ) {
         self.queueLimit = max(1, queueLimit)
         self.stepTarget = stepTarget
         self.undeliveredLimit = max(1, undeliveredLimit)
         self.sharesPrefixes = sharesPrefixes
+        self.admission = admission
     }
 }

@@ -23,16 +23,18 @@ package struct Scheduler: Sendable {
     private var stepTimes: StepTimes
     private let contextLength: Int
     private let sharesPrefixes: Bool
+    private let admission: AdmissionPolicy
 
     /// - Parameters:
     ///   - stepTarget: what a step in which requests decode should take at most.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration = .milliseconds(100),
-        sharesPrefixes: Bool = true
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
         self.sharesPrefixes = sharesPrefixes
+        self.admission = admission
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
         self.stepTarget = stepTarget / .seconds(1)
@@ -176,14 +178,15 @@ extension Scheduler {
         waiting.prepend(request)
     }
 
-    /// Lets requests in while the first of the queue gets blocks for all its tokens and the one after, those that others
-    /// have for it included.
+    /// Lets requests in while the first of the queue gets the blocks that the policy wants, those that others have for it
+    /// included.
     private mutating func admit(_ plan: inout StepPlan) {
         while running.count < runningLimit, let next = waiting.first {
             let match = pool.match(next.tokens, next.chain, limit: next.shareableBlocks)
-            guard next.admissionBlocks - match.blocks.count <= pool.freeCount - match.idleCount else { return }
+            let needed = next.admissionBlocks(admission)
+            guard needed - match.blocks.count <= pool.freeCount - match.idleCount else { return }
             var request = waiting.removeFirst()
-            request.enter(&pool, match)
+            request.enter(&pool, match, blocks: needed)
             plan.admitted.append(request.id)
             if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
             running.append(request)

@@ -49,7 +49,7 @@ struct ModelLoader: Sendable {
             model: model,
             settings: EngineSettings(
                 queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
-                sharesPrefixes: settings.prefixCache == .on),
+                sharesPrefixes: settings.prefixCache == .on, admission: settings.admission),
             metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults

@@ -127,6 +127,21 @@ struct InferenceEngineTests {
             stopTokens: request.stopTokens)
     }
 
+    @Test(arguments: AdmissionPolicy.allCases)
+    func `a pool for one request and a half serves 16 clients`(admission: AdmissionPolicy) async throws {
+        let metrics = MetricsRegistry()
+        let engine = Self.make(
+            ScriptedModel(blocks: 3), settings: EngineSettings(admission: admission), metrics: metrics)
+        let requests = (0..<16).map { GenerationRequest(prompt: [$0, $0, 1], maxTokens: 120) }
+        async let answers = Self.readAll(requests, from: engine)
+        engine.start()
+        let texts = try await answers.map(\.text)
+        #expect(texts == requests.map { ScriptedModel.text(after: $0.prompt, count: 120) })
+        await engine.stop()
+        let preemptions = Self.value(of: "vllm:num_preemptions_total", in: metrics)
+        #expect(admission == .reservation ? preemptions == 0 : preemptions > 0)
+    }
+
     @Test func `tells prefill progress, then tokens, then the end, and nothing after`() async throws {
         let model = ScriptedModel(capacity: BatchCapacity(rows: 40, runs: 4, logitRows: 4))
         let engine = Self.make(model)

@@ -16,6 +16,7 @@ struct SchedulerPropertyTests {
     private struct World {
         var random: SeededRandom
         let model: ScriptedModel
+        let admission: AdmissionPolicy
         var scheduler: Scheduler
         var batch: Batch
         var clients: [RequestID: Client] = [:]
@@ -26,6 +27,7 @@ struct SchedulerPropertyTests {
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
+            admission = Int.random(in: 0..<4, using: &random) > 0 ? .optimistic : .reservation
             let runs = Int.random(in: 1...8, using: &random)
             let capacity = BatchCapacity(
                 rows: Int.random(in: runs...96, using: &random), runs: runs, logitRows: runs)
@@ -34,7 +36,7 @@ struct SchedulerPropertyTests {
                 capacity: capacity)
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
-                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0)
+                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission)
             batch = Batch(capacity: capacity)
             self.random = random
         }
@@ -80,6 +82,7 @@ struct SchedulerPropertyTests {
             try scheduler.checkIntegrity()
             #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
             preemptions += plan.preempted.count
+            #expect(plan.preempted.isEmpty || admission == .optimistic)
             scheduler.fill(&batch, for: plan)
             copy(plan)
             let logits = model.forward(batch)

@@ -121,6 +121,21 @@ struct SchedulerTests {
         #expect(try step(&scheduler).0.admitted == [c])
     }
 
+    @Test func `a reservation is for all that a request may generate`() throws {
+        var scheduler = Scheduler(
+            blocks: 5, capacity: BatchCapacity(rows: 256, runs: 8, logitRows: 8), contextLength: 1024,
+            admission: .reservation)
+        scheduler.accept(Self.request(10, maxTokens: 120), id: a)
+        scheduler.accept(Self.request(10, maxTokens: 183), id: b)
+        scheduler.accept(Self.request(10, maxTokens: 184), id: c)
+        // 129 positions take three blocks, as the last token is never fed; 192 would take three more.
+        #expect(try step(&scheduler).0.admitted == [a])
+        #expect(scheduler.pool.heldCount == 3)
+        _ = scheduler.cancel(a)
+        #expect(try step(&scheduler).0.admitted == [b])
+        #expect(scheduler.waitingIDs == [c])
+    }
+
     @Test func `runs no more requests than can all decode in one step`() throws {
         var scheduler = Self.make(runs: 2)
         for id in [a, b, c] { scheduler.accept(Self.request(3, maxTokens: 1), id: id) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Model
 
 /// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
@@ -23,6 +24,12 @@ struct ServeOptions: ParsableArguments {
     var kvCacheBytes: ByteCount?
     @Option(help: "Whether requests with equal beginnings share what was computed: on or off. (default: on)")
     var prefixCache: SwitchName?
+    @Option(
+        help: """
+            When requests start: optimistic, as soon as their tokens fit, or reservation, when all they may generate fits \
+            too. (default: optimistic)
+            """)
+    var admission: AdmissionPolicy?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
     @Option(
@@ -57,6 +64,8 @@ enum CacheTypeName: String, ExpressibleByArgument, CaseIterable {
 enum SwitchName: String, ExpressibleByArgument, CaseIterable {
     case on, off
 }
+
+extension AdmissionPolicy: ExpressibleByArgument {}
 
 enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Foundation
 import OpenAI
 
@@ -13,6 +14,7 @@ struct ServeSettings: Sendable {
     let kvCache: CacheTypeName
     let kvCacheBytes: ByteCount?
     let prefixCache: SwitchName
+    let admission: AdmissionPolicy
     let contextLength: Int?
     let itlTarget: Int
     let maxBatchTokens: Int
@@ -25,7 +27,7 @@ struct ServeSettings: Sendable {
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
-        "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
+        "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
         "drain-timeout", "log-level",
     ]
 
@@ -41,6 +43,7 @@ struct ServeSettings: Sendable {
         kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
+        admission = try reader.value(options.admission, "admission") ?? .optimistic
         contextLength = try reader.positive(options.contextLength, "context-length")
         itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000) ?? 100
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
