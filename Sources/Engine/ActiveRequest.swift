@@ -20,6 +20,7 @@ package struct ActiveRequest: Sendable {
     package private(set) var id: RequestID
     /// The first sample of its prompt; itself if there is no other.
     package let group: RequestID
+    package let priority: Int
     /// Prompt, then output.
     package private(set) var tokens: [Int32]
     package let promptCount: Int
@@ -39,6 +40,7 @@ package struct ActiveRequest: Sendable {
     init(id: RequestID, request: GenerationRequest, context: Int, scope: String) {
         self.id = id
         group = id
+        priority = request.priority
         tokens = request.prompt
         promptCount = request.prompt.count
         chain = PrefixChain(scope: scope)
@@ -64,6 +66,9 @@ package struct ActiveRequest: Sendable {
     private static func outputLimit(of request: GenerationRequest, context: Int) -> Int {
         max(1, min(request.maxTokens, context - request.prompt.count))
     }
+
+    /// Whether it comes before the other one: for its priority, or as it is older.
+    func precedes(_ other: ActiveRequest) -> Bool { (priority, id) < (other.priority, other.id) }
 
     /// Tokens to feed before the next one can be sampled.
     package var pendingCount: Int { tokens.count - computed }

@@ -20,6 +20,7 @@ final class EngineLoop: @unchecked Sendable {
     private var waiters: [Mailbox.Letter] = []
     private var drainDeadline: ContinuousClock.Instant?
     private var isStopping = false
+    private var pace = QueuePace()
 
     init(model: any ForwardPass, settings: EngineSettings, mailbox: Mailbox, metrics: EngineMetrics) {
         self.model = model
@@ -83,12 +84,14 @@ final class EngineLoop: @unchecked Sendable {
     }
 
     private func note(_ plan: StepPlan?) {
+        let now = ContinuousClock.now
         guard let plan else {
+            pace.observe(started: 0, waiting: 0, at: now)
             do { try scheduler.checkIntegrity() } catch { metrics.integrityFailures.add() }
             return
         }
-        let now = ContinuousClock.now
-        for id in plan.admitted { sessions[id]?.admit(at: now, metrics) }
+        let started = plan.admitted.count { sessions[$0]?.admit(at: now, metrics) == true }
+        pace.observe(started: started, waiting: scheduler.waitingCount, at: now)
         plan.misses.forEach(metrics.prefixMissed)
         metrics.preemptions.add(plan.preempted.count)
         metrics.stepTokens.observe(Double(plan.rowCount))
@@ -113,7 +116,8 @@ final class EngineLoop: @unchecked Sendable {
     private func report() {
         let now = ContinuousClock.now
         let status = EngineStatus(
-            running: scheduler.running.count, waiting: scheduler.waitingCount, freeBlocks: scheduler.pool.freeCount,
+            running: scheduler.running.count, waiting: scheduler.waitingCount, startInterval: pace.interval,
+            freeBlocks: scheduler.pool.freeCount,
             idleBlocks: scheduler.pool.idleCount, totalBlocks: scheduler.pool.total, contextLength: model.contextLength,
             heartbeat: now)
         metrics.publish(status)

@@ -9,6 +9,8 @@ package struct GenerationRequest: Sendable {
     package var maxTokens: Int
     /// Ids that end the text; the one that does is not part of it. Empty with `ignore_eos`.
     package var stopTokens: [Int32]
+    /// Requests with a lower one go first, and take the blocks of those with a higher one.
+    package var priority: Int
     /// When it is too late for an answer; the request then ends with `FinishReason.deadline`.
     package var deadline: ContinuousClock.Instant?
     /// Most likely tokens to report beside each sampled one; nil reports no log-probabilities at all.
@@ -18,7 +20,7 @@ package struct GenerationRequest: Sendable {
 
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
-        stopTokens: [Int32] = [], deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
+        stopTokens: [Int32] = [], priority: Int = 0, deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
         cacheSalt: String = ""
     ) {
         self.prompt = prompt
@@ -27,6 +29,7 @@ package struct GenerationRequest: Sendable {
         self.samples = samples
         self.maxTokens = maxTokens
         self.stopTokens = stopTokens
+        self.priority = priority
         self.deadline = deadline
         self.topLogprobs = topLogprobs
         self.cacheSalt = cacheSalt

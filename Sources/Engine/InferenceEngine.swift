@@ -25,7 +25,8 @@ package final class InferenceEngine: Sendable {
         self.settings = settings
         mailbox = Mailbox(
             status: EngineStatus(
-                freeBlocks: blockCount, totalBlocks: blockCount, contextLength: contextLength, heartbeat: .now))
+                startInterval: QueuePace().interval, freeBlocks: blockCount, totalBlocks: blockCount,
+                contextLength: contextLength, heartbeat: .now))
         loop = EngineLoop(
             model: model, settings: settings, mailbox: mailbox,
             metrics: EngineMetrics(registry: metrics, modelName: modelName))
@@ -47,7 +48,7 @@ package final class InferenceEngine: Sendable {
 
     package var status: EngineStatus { mailbox.status }
 
-    /// Checks the request and puts it at the end of the queue. Returns a stream for each sample; all must be read at the
+    /// Checks the request and puts it into the queue. Returns a stream for each sample; all must be read at the
     /// same time, as one that falls behind is cancelled.
     package func submit(_ request: GenerationRequest) throws(EngineError) -> [TokenStream] {
         try check(request)

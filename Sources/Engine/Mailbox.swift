@@ -51,8 +51,9 @@ final class Mailbox: Sendable {
             case .draining: throw EngineError.draining
             case .stopped: throw EngineError.stopped
             }
-            guard state.status.waiting + state.submissions < limit else {
-                throw EngineError.queueFull(limit: limit)
+            let waiting = state.status.waiting + state.submissions
+            guard waiting < limit else {
+                throw EngineError.queueFull(limit: limit, wait: state.status.startInterval * (waiting + 1) / 2)
             }
             state.submissions += submission.request.samples
             return Self.append(.submit(submission), to: &state)

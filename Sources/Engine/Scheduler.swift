@@ -3,16 +3,17 @@ package import Model
 
 /// Decides which tokens of which requests each step feeds, and who holds which blocks.
 ///
-/// A value: no I/O, no clock, no model. All running requests are older than all waiting ones, and only the newest is
-/// preempted, so the oldest always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
+/// A value: no I/O, no clock, no model. Requests have an order, by priority and then by age, in the queue, in a step and at
+/// the blocks. Of one priority, all that run are older than all that wait. Only the last that runs is preempted, so the
+/// first always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
 ///
-/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
-/// a request waits only for older ones, and the oldest for nobody. Samples of one prompt are requests side by side, the
+/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; and
+/// who waits for another waits where that one already is. Samples of one prompt are requests side by side, the
 /// first the oldest.
 package struct Scheduler: Sendable {
-    /// Requests without blocks, oldest first.
+    /// Requests without blocks, in their order.
     private var waiting: Deque<ActiveRequest> = []
-    /// Requests with blocks, oldest first.
+    /// Requests with blocks, in their order.
     package private(set) var running: [ActiveRequest] = []
     package private(set) var pool: BlockPool
     private let rowLimit: Int
@@ -46,15 +47,15 @@ package struct Scheduler: Sendable {
     package var waitingIDs: [RequestID] { waiting.map(\.id) }
     package var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
 
-    /// Puts a request that `InferenceEngine.submit` has checked at the end of the queue.
+    /// Puts a request that `InferenceEngine.submit` has checked into the queue, behind those of its priority.
     ///
     /// - Parameter id: of its first sample; the others have the numbers after it.
     package mutating func accept(_ request: GenerationRequest, id: RequestID) {
         // A scope of its own is what keeps a request from sharing with others.
         let scope = sharesPrefixes ? request.cacheSalt : "\(id.number)"
         let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope)
-        waiting.append(first)
-        for sample in 1..<request.samples { waiting.append(first.sibling(id.sample(sample))) }
+        enqueue(first)
+        for sample in 1..<request.samples { enqueue(first.sibling(id.sample(sample))) }
     }
 
     /// Ends a request and frees its blocks; nil when it has ended already.
@@ -76,11 +77,13 @@ package struct Scheduler: Sendable {
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
         for slot in running.indices { running[slot].catchUp(pool) }
-        planDecoding(&plan)
-        let known = running.count
+        makeRoom(&plan)
+        let preempted = plan.preempted.count
+        leaseForDecoding(&plan)
         // Who comes in while others lose their blocks would only be the next to lose them.
-        if plan.preempted.isEmpty { admit(&plan) }
-        planPrompts(&plan, admittedFrom: known)
+        if plan.preempted.count == preempted { admit(&plan) }
+        planDecoding(&plan)
+        planPrompts(&plan)
         return plan.runs.isEmpty ? nil : plan
     }
 
@@ -141,64 +144,94 @@ package struct Scheduler: Sendable {
 // MARK: - Steps of a plan
 
 extension Scheduler {
-    /// One row for each request that has a single token to feed, samples that part from an older one included. Who was
-    /// planned here can't be preempted any more in this step, so no copy is made for nothing.
-    private mutating func planDecoding(_ plan: inout StepPlan) {
+    private mutating func enqueue(_ request: ActiveRequest) {
+        var (low, high) = (0, waiting.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if waiting[middle].precedes(request) { low = middle + 1 } else { high = middle }
+        }
+        waiting.insert(request, at: low)
+    }
+
+    /// Preempts requests of lower priority than the first of the queue if that lets it in.
+    private mutating func makeRoom(_ plan: inout StepPlan) {
+        guard admission == .optimistic, let first = waiting.first, let last = running.last,
+            last.priority > first.priority
+        else { return }
+        let others = running.reversed().prefix { $0.priority > first.priority }
+        let match = match(first)
+        let missing = first.admissionBlocks(admission) - match.blocks.count - (pool.freeCount - match.idleCount)
+        guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
+        for _ in others where place(for: first) == nil { preemptLast(&plan) }
+    }
+
+    /// Gets the blocks for all that have a single token to feed, samples that part from an older one included. Who was
+    /// served here can't be preempted any more in this step, so no copy is made for nothing.
+    private mutating func leaseForDecoding(_ plan: inout StepPlan) {
         var slot = 0
         while slot < running.count {
             if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { plan.copies.append(copy) }
-            if running[slot].pendingCount == 1 {
-                guard lease(upTo: running[slot].tokens.count, slot: slot, &plan) else { return }
-                running[slot].announce(1, to: &pool)
-                plan.append(running[slot], slot: slot, count: 1)
-            }
+            if running[slot].pendingCount == 1 { lease(upTo: running[slot].tokens.count, slot: slot, &plan) }
             slot += 1
         }
     }
 
-    /// Gets the request blocks for `positions`, taking them from the newest requests if need be. False when it
-    /// was itself the newest and now waits.
-    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) -> Bool {
-        while running[slot].table.positions < positions {
+    /// Gets the request blocks for `positions`, taking them from the last requests if need be. The last of all may lose
+    /// its own, and then waits.
+    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) {
+        while slot < running.count, running[slot].table.positions < positions {
             if let block = pool.lease() {
                 running[slot].table.append(block)
-                continue
+            } else {
+                preemptLast(&plan)
             }
-            preemptNewest(&plan)
-            if slot == running.count { return false }
         }
-        return true
     }
 
-    /// Back to the head of the queue: it is older than all that wait.
-    private mutating func preemptNewest(_ plan: inout StepPlan) {
+    /// Back to the queue, before all of its priority: it is older than they are.
+    private mutating func preemptLast(_ plan: inout StepPlan) {
         var request = running.removeLast()
         request.leave(&pool)
         plan.preempted.append(request.id)
-        waiting.prepend(request)
+        enqueue(request)
     }
 
-    /// Lets requests in while the first of the queue gets the blocks that the policy wants, those that others have for it
-    /// included.
+    /// Lets requests in while the first of the queue gets the blocks that the policy wants.
     private mutating func admit(_ plan: inout StepPlan) {
-        while running.count < runningLimit, let next = waiting.first {
-            let match = pool.match(next.tokens, next.chain, limit: next.shareableBlocks)
-            let needed = next.admissionBlocks(admission)
-            guard needed - match.blocks.count <= pool.freeCount - match.idleCount else { return }
+        while let next = waiting.first, !plan.preempted.contains(next.id), let match = place(for: next) {
             var request = waiting.removeFirst()
-            request.enter(&pool, match, blocks: needed)
+            request.enter(&pool, match, blocks: request.admissionBlocks(admission))
             plan.admitted.append(request.id)
             if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
-            running.append(request)
+            let slot = running.lastIndex { $0.precedes(request) }.map { $0 + 1 } ?? 0
+            running.insert(request, at: slot)
         }
     }
 
-    /// Fills the rest of the step with prompts, first come first served.
-    private mutating func planPrompts(_ plan: inout StepPlan, admittedFrom known: Int) {
+    /// What others have for a request that may start now; nil when it may not.
+    private func place(for request: ActiveRequest) -> BlockPool.Match? {
+        guard running.count < runningLimit else { return nil }
+        let match = match(request)
+        let needed = request.admissionBlocks(admission) - match.blocks.count
+        return needed <= pool.freeCount - match.idleCount ? match : nil
+    }
+
+    private func match(_ request: ActiveRequest) -> BlockPool.Match {
+        pool.match(request.tokens, request.chain, limit: request.shareableBlocks)
+    }
+
+    /// One row for each request that has a single token to feed.
+    private mutating func planDecoding(_ plan: inout StepPlan) {
+        for slot in running.indices where running[slot].pendingCount == 1 {
+            running[slot].announce(1, to: &pool)
+            plan.append(running[slot], slot: slot, count: 1)
+        }
+    }
+
+    /// Fills the rest of the step with prompts.
+    private mutating func planPrompts(_ plan: inout StepPlan) {
         var budget = promptBudget(beside: plan.rowCount)
-        for slot in running.indices where budget > 0 {
-            // Those with one token left were planned already, except the newly admitted.
-            guard running[slot].pendingCount > 1 || slot >= known else { continue }
+        for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
             running[slot].catchUp(pool)
             let fork = slot > 0 ? running[slot].forkPosition(after: running[slot - 1]) : nil
             let end = min(fork ?? running[slot].tokens.count, running[slot].computed + budget)

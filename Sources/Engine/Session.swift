@@ -37,11 +37,12 @@ struct Session {
         if case .token(let token) = outcome { history.append(token.id) }
     }
 
-    /// Only the first admission ends the wait; a preempted request is admitted again.
-    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
-        guard !isAdmitted else { return }
+    /// Only the first admission ends the wait; a preempted request is admitted again. Says whether it was the first.
+    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) -> Bool {
+        guard !isAdmitted else { return false }
         isAdmitted = true
         metrics.queueTime.observe(now - submission.time)
+        return true
     }
 
     mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {

@@ -19,6 +19,8 @@ package struct SamplingFields: Sendable, Equatable {
     package var n: Int
     package var maxTokens: Int?
     package var ignoresEndOfText: Bool
+    /// Requests with a lower one go first.
+    package var priority: Int
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String?
     package var streams: Bool
@@ -51,6 +53,7 @@ package struct SamplingFields: Sendable, Equatable {
         n = try Self.samples(&reader, "n") ?? 1
         self.maxTokens = maxTokens
         ignoresEndOfText = try reader.bool("ignore_eos") ?? false
+        priority = try Self.priority(&reader)
         cacheSalt = try Self.cacheSalt(&reader)
         streams = try reader.bool("stream") ?? false
         includesUsage = try Self.includesUsage(&reader, streams: streams)
@@ -116,6 +119,19 @@ package struct SamplingFields: Sendable, Equatable {
             strings.append(string)
         }
         return strings
+    }
+
+    /// A class by its name, or vLLM's number, whose lower values go first. Whoever could give a negative one would pass all
+    /// who give none.
+    private static func priority(_ reader: inout FieldReader) throws(APIError) -> Int {
+        switch reader.value("priority") {
+        case "interactive": return 0
+        case "batch": return 100
+        case .string(let name):
+            throw .invalid(
+                "priority", "'priority' must be 'interactive', 'batch' or a number, got '\(name.prefix(40))'.")
+        default: return try reader.integer("priority", in: 0...1_000) ?? 0
+        }
     }
 
     /// How many samples the field asks for.

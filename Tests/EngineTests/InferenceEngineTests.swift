@@ -280,7 +280,11 @@ struct InferenceEngineTests {
         var streams: [TokenStream] = []
         for _ in 0..<3 { streams.append(try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 2))) }
         #expect(engine.status.waiting == 3)
-        #expect(throws: EngineError.queueFull(limit: 3)) { _ = try engine.submitOne(GenerationRequest(prompt: [1])) }
+        // Nothing was measured yet: one start in five seconds.
+        let wait = 10
+        #expect(throws: EngineError.queueFull(limit: 3, wait: .seconds(wait))) {
+            _ = try engine.submitOne(GenerationRequest(prompt: [1]))
+        }
         engine.start()
         for stream in streams { #expect(await Self.read(stream).finish == .length) }
         _ = try engine.submitOne(GenerationRequest(prompt: [1]))
@@ -291,7 +295,10 @@ struct InferenceEngineTests {
         let engine = Self.make(settings: EngineSettings(queueLimit: 3))
         let streams = try engine.submit(GenerationRequest(prompt: [1], samples: 5, maxTokens: 2))
         #expect(engine.status.waiting == 5)
-        #expect(throws: EngineError.queueFull(limit: 3)) { _ = try engine.submit(GenerationRequest(prompt: [1])) }
+        let wait = 15
+        #expect(throws: EngineError.queueFull(limit: 3, wait: .seconds(wait))) {
+            _ = try engine.submit(GenerationRequest(prompt: [1]))
+        }
         engine.start()
         for stream in streams { #expect(await Self.read(stream).finish == .length) }
         await engine.stop()

@@ -48,6 +48,7 @@ struct SchedulerPropertyTests {
             let request = GenerationRequest(
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
                 maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
+                priority: Int.random(in: 0..<3, using: &random) / 2,
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 cacheSalt: Int.random(in: 0..<8, using: &random) == 0 ? "salt" : "")
             let id = RequestID(UInt64(clients.count))
@@ -83,6 +84,7 @@ struct SchedulerPropertyTests {
             #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
             preemptions += plan.preempted.count
             #expect(plan.preempted.isEmpty || admission == .optimistic)
+            checkOrder()
             scheduler.fill(&batch, for: plan)
             copy(plan)
             let logits = model.forward(batch)
@@ -95,6 +97,17 @@ struct SchedulerPropertyTests {
             take(scheduler.commit(plan, outcomes))
             scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
+        }
+
+        /// By priority, then by age; of one priority, those that run before those that wait.
+        private func checkOrder() {
+            let rank = { (id: RequestID) in (clients[id]?.request.priority ?? 0, id) }
+            let (running, waiting) = (scheduler.running.map { rank($0.id) }, scheduler.waitingIDs.map(rank))
+            #expect(zip(running, running.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(zip(waiting, waiting.dropFirst()).allSatisfy { $0 < $1 })
+            for one in waiting {
+                #expect(running.allSatisfy { $0.0 != one.0 || $0 < one })
+            }
         }
 
         /// Nobody but the request that parts from another holds the block it writes to.

@@ -45,6 +45,23 @@ struct CompletionRequestTests {
         }
     }
 
+    @Test func `takes a priority by name or number`() throws {
+        let priority = { (value: String) throws in
+            try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\", \"priority\": \(value)}".utf8)))
+                .sampling.priority
+        }
+        for (value, number) in [("null", 0), (#""interactive""#, 0), (#""batch""#, 100), ("7", 7)] {
+            #expect(try priority(value) == number)
+        }
+        for value in ["-1", "1001", "1.5", #""urgent""#, "true"] {
+            #expect {
+                try priority(value)
+            } throws: {
+                ($0 as? APIError)?.param == "priority"
+            }
+        }
+    }
+
     @Test func `generates sixteen tokens unless told otherwise`() throws {
         #expect(try request(prompt: #""a""#).sampling.maxTokens == 16)
     }
