@@ -11,10 +11,16 @@ import Model
 /// Its first `sharedBlocks` came from the prefix index. They are read, and what of them is not computed yet is written
 /// by one of those who hold them (`PrefixIndex.Entry.writer`). All others are its own.
 ///
+/// Samples of one prompt are requests of one group, neighbours in age. They share the prompt's full blocks through the
+/// index like any others, and the rest of it by copying the block it lies in: only the oldest of them computes it.
+///
 /// Waiting requests hold no blocks: computed = table.positions = 0. A preempted one keeps its tokens and feeds again
 /// what is no longer there, so its text goes on as if nothing had happened.
 package struct ActiveRequest: Sendable {
-    package let id: RequestID
+    package private(set) var id: RequestID
+    /// The first sample of its prompt; itself if there is no other.
+    package let group: RequestID
+    package let priority: Int
     /// Prompt, then output.
     package private(set) var tokens: [Int32]
     package let promptCount: Int
@@ -30,15 +36,25 @@ package struct ActiveRequest: Sendable {
     private let stopTokens: [Int32]
     private let outputLimit: Int
 
-    init(id: RequestID, request: GenerationRequest, context: Int) {
+    /// - Parameter scope: of its prefixes.
+    init(id: RequestID, request: GenerationRequest, context: Int, scope: String) {
         self.id = id
+        group = id
+        priority = request.priority
         tokens = request.prompt
         promptCount = request.prompt.count
-        chain = PrefixChain(scope: request.cacheSalt)
+        chain = PrefixChain(scope: scope)
         chain.extend(over: request.prompt)
         deadline = request.deadline
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
+    }
+
+    /// Another sample of the same prompt, which is as young as this one.
+    func sibling(_ id: RequestID) -> ActiveRequest {
+        var sibling = self
+        sibling.id = id
+        return sibling
     }
 
     /// Positions whose K/V a request may need; its last output token is never fed.
@@ -51,15 +67,20 @@ package struct ActiveRequest: Sendable {
         max(1, min(request.maxTokens, context - request.prompt.count))
     }
 
+    /// Whether it comes before the other one: for its priority, or as it is older.
+    func precedes(_ other: ActiveRequest) -> Bool { (priority, id) < (other.priority, other.id) }
+
     /// Tokens to feed before the next one can be sampled.
     package var pendingCount: Int { tokens.count - computed }
     package var outputCount: Int { tokens.count - promptCount }
 
     func isExpired(at now: ContinuousClock.Instant) -> Bool { deadline.map { $0 <= now } ?? false }
 
-    /// Blocks that let it feed all it has and decode a first token without asking for more.
-    var admissionBlocks: Int {
-        KVBlock.count(for: min(tokens.count + 1, promptCount + outputLimit - 1))
+    /// Blocks that it must get to start. Optimistic ones let it feed all it has and decode a first token without asking
+    /// for more, reserved ones are all that it will ever need.
+    func admissionBlocks(_ policy: AdmissionPolicy) -> Int {
+        let all = promptCount + outputLimit - 1
+        return KVBlock.count(for: policy == .reservation ? all : min(tokens.count + 1, all))
     }
 
     /// Full blocks that it may take from others: the last token must be fed, as its logits are wanted.
@@ -98,12 +119,12 @@ package struct ActiveRequest: Sendable {
 // MARK: - Blocks
 
 extension ActiveRequest {
-    /// Takes what the pool knows of its tokens and leases the rest of `admissionBlocks`, which the caller has seen to be
+    /// Takes what the pool knows of its tokens and leases the rest of `count` blocks, which the caller has seen to be
     /// free. What it will compute it promises to others.
-    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match) {
+    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match, blocks count: Int) {
         pool.share(match, with: &table)
         sharedBlocks = match.blocks.count
-        while table.blocks.count < admissionBlocks, let block = pool.lease() { table.append(block) }
+        while table.blocks.count < count, let block = pool.lease() { table.append(block) }
         for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
             index(number, in: &pool, computed: 0, writer: id)
         }
@@ -129,10 +150,10 @@ extension ActiveRequest {
         }
     }
 
-    /// How many pending tokens it may feed now, at most `budget`: up to where another's promise begins. What nobody
-    /// has promised it promises itself.
-    func reach(_ pool: inout BlockPool, budget: Int) -> Int {
-        let wanted = min(tokens.count, computed + budget)
+    /// How many pending tokens it may feed now, of those before position `end`: up to where another's promise begins.
+    /// What nobody has promised it promises itself.
+    func reach(_ pool: inout BlockPool, end: Int) -> Int {
+        let wanted = max(computed, end)
         var number = computed / KVBlock.tokens
         while number < sharedBlocks, number * KVBlock.tokens < wanted {
             pool.claim(table.blocks[number], for: id)
@@ -167,5 +188,31 @@ extension ActiveRequest {
         pool.index(
             table.blocks[number], name: chain.hashes[number], tokens: tokens[first..<first + KVBlock.tokens],
             computed: computed, writer: writer)
+    }
+}
+
+// MARK: - Samples
+
+extension ActiveRequest {
+    /// The part of the prompt that lies in no block which samples share: they part in that block, and each feeds the
+    /// prompt's last token itself, as its logits are wanted.
+    private var tail: Range<Int> {
+        (promptCount - 1) / KVBlock.tokens * KVBlock.tokens..<promptCount - 1
+    }
+
+    /// Where it has to wait for an older sample of its prompt; nil when it has its tail or found it in the index.
+    func forkPosition(after elder: ActiveRequest) -> Int? {
+        let waits = elder.group == group && computed < tail.upperBound && sharedPositions <= tail.lowerBound
+        return waits ? tail.lowerBound : nil
+    }
+
+    /// Goes on behind the tail if an older sample has it. Returns the copy that must be made before the next step.
+    mutating func fork(from elder: ActiveRequest) -> StepPlan.BlockCopy? {
+        guard let position = forkPosition(after: elder), computed >= position, elder.computed >= tail.upperBound
+        else { return nil }
+        let number = position / KVBlock.tokens
+        if outputCount == 0 { cachedCount += tail.upperBound - computed }
+        computed = tail.upperBound
+        return StepPlan.BlockCopy(source: elder.table.blocks[number], target: table.blocks[number])
     }
 }

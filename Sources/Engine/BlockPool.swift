@@ -14,6 +14,8 @@ package struct BlockPool: Sendable {
         case heldBy(Int, counted: Int, block: Int32)
         /// The prefix index names a block that is free, or one that is idle and incomplete.
         case wronglyIndexed(Int32)
+        /// Several tables hold a block that the prefix index does not know: each would write there.
+        case sharedUnknown(Int32)
         /// A request has computed positions that it has no blocks for.
         case withoutBlocks(computed: Int, positions: Int)
     }
@@ -26,15 +28,15 @@ package struct BlockPool: Sendable {
     /// (total) how many tables hold the block of that number.
     private var holders: [Int32]
     private var index: PrefixIndex
-    /// Whether anything is shared or kept at all.
-    private let isSharing: Bool
+    private let keepsIdle: Bool
 
-    package init(blocks: Int, isSharing: Bool = true) {
+    /// - Parameter keepsIdle: whether a complete block is kept when nobody holds it any more.
+    package init(blocks: Int, keepsIdle: Bool = true) {
         free = (0..<Int32(clamping: blocks)).reversed()
         idle = BlockList(blocks: free.count)
         holders = Array(repeating: 0, count: free.count)
         index = PrefixIndex(blocks: free.count)
-        self.isSharing = isSharing
+        self.keepsIdle = keepsIdle
     }
 
     package var total: Int { holders.count }
@@ -70,7 +72,7 @@ package struct BlockPool: Sendable {
     }
 
     private mutating func retire(_ block: Int32) {
-        if index[block]?.isComplete == true {
+        if keepsIdle, index[block]?.isComplete == true {
             idle.append(block)
         } else {
             index.remove(block)
@@ -95,7 +97,7 @@ extension BlockPool {
     /// Looks for the longest known prefix, of at most `limit` full blocks. Changes nothing.
     func match(_ tokens: [Int32], _ chain: PrefixChain, limit: Int) -> Match {
         var match = Match()
-        guard isSharing, limit > 0 else {
+        guard limit > 0 else {
             match.miss = .short
             return match
         }
@@ -125,7 +127,6 @@ extension BlockPool {
     mutating func index(
         _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestID?
     ) {
-        guard isSharing else { return }
         index.insert(block, name: name, tokens: tokens, computed: computed, writer: writer)
     }
 
@@ -160,6 +161,7 @@ extension BlockPool {
             guard idle.contains(block) ? entry?.isComplete == true : entry == nil || held[Int(block)] > 0 else {
                 throw .wronglyIndexed(block)
             }
+            guard held[Int(block)] < 2 || entry != nil else { throw .sharedUnknown(block) }
         }
     }
 }

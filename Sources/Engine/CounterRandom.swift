@@ -9,6 +9,12 @@ package struct CounterRandom: Sendable {
 
     package init(seed: UInt64) { origin = Self.mix(seed &+ Self.step) }
 
+    /// The seed of one of several samples that are drawn with `seed`. The first has it unchanged, so it is the same as a
+    /// sample alone; the others are as far apart as other seeds.
+    package static func seed(_ seed: UInt64, sample: Int) -> UInt64 {
+        sample == 0 ? seed : mix(mix(seed &+ step) ^ mix(UInt64(truncatingIfNeeded: sample)))
+    }
+
     /// In [0, 1), a multiple of 2^-53. Each round at an index has a number of its own.
     package func uniform(at index: Int, round: Int = 0) -> Double {
         var bits = Self.mix(origin &+ (UInt64(truncatingIfNeeded: index) &+ 1) &* Self.step)

@@ -6,7 +6,8 @@ package enum EngineError: Error, Equatable {
     /// An id of the prompt or of `logitBias` that the model does not have.
     case tokenOutOfRange(token: Int32, vocabulary: Int)
     case maxTokensNotPositive(Int)
-    case queueFull(limit: Int)
+    /// After `wait` about half of the queue should have started.
+    case queueFull(limit: Int, wait: Duration)
     /// Prompt and output together need more blocks than the pool has, even alone.
     case exceedsPool(needed: Int, available: Int)
     case draining

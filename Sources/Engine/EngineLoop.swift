@@ -20,6 +20,7 @@ final class EngineLoop: @unchecked Sendable {
     private var waiters: [Mailbox.Letter] = []
     private var drainDeadline: ContinuousClock.Instant?
     private var isStopping = false
+    private var pace = QueuePace()
 
     init(model: any ForwardPass, settings: EngineSettings, mailbox: Mailbox, metrics: EngineMetrics) {
         self.model = model
@@ -28,7 +29,8 @@ final class EngineLoop: @unchecked Sendable {
         self.metrics = metrics
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
-            prefillChunk: settings.prefillChunk, sharesPrefixes: settings.sharesPrefixes)
+            stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
+            admission: settings.admission)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
@@ -41,10 +43,13 @@ final class EngineLoop: @unchecked Sendable {
             note(plan)
             report()
             guard let plan else { continue }
+            let start = ContinuousClock.now
             scheduler.fill(&batch, for: plan)
+            for copy in plan.copies { model.copyBlock(copy.source, to: copy.target) }
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
+            scheduler.observe(plan, took: .now - start)
             report()
         }
         close()
@@ -55,7 +60,10 @@ final class EngineLoop: @unchecked Sendable {
     private func read(_ letter: Mailbox.Letter) {
         switch letter {
         case .submit(let submission):
-            sessions[submission.id] = Session(submission)
+            let first = Session(submission)
+            for sample in 0..<submission.request.samples {
+                sessions[submission.id.sample(sample)] = first.sibling(sample)
+            }
             scheduler.accept(submission.request, id: submission.id)
         case .cancel(let id):
             if let event = scheduler.cancel(id) { outbox.append(event) }
@@ -76,12 +84,14 @@ final class EngineLoop: @unchecked Sendable {
     }
 
     private func note(_ plan: StepPlan?) {
+        let now = ContinuousClock.now
         guard let plan else {
+            pace.observe(started: 0, waiting: 0, at: now)
             do { try scheduler.checkIntegrity() } catch { metrics.integrityFailures.add() }
             return
         }
-        let now = ContinuousClock.now
-        for id in plan.admitted { sessions[id]?.admit(at: now, metrics) }
+        let started = plan.admitted.count { sessions[$0]?.admit(at: now, metrics) == true }
+        pace.observe(started: started, waiting: scheduler.waitingCount, at: now)
         plan.misses.forEach(metrics.prefixMissed)
         metrics.preemptions.add(plan.preempted.count)
         metrics.stepTokens.observe(Double(plan.rowCount))
@@ -105,7 +115,8 @@ final class EngineLoop: @unchecked Sendable {
     private func report() {
         let now = ContinuousClock.now
         let status = EngineStatus(
-            running: scheduler.running.count, waiting: scheduler.waitingCount, freeBlocks: scheduler.pool.freeCount,
+            running: scheduler.running.count, waiting: scheduler.waitingCount, startInterval: pace.interval,
+            freeBlocks: scheduler.pool.freeCount,
             idleBlocks: scheduler.pool.idleCount, totalBlocks: scheduler.pool.total, contextLength: model.contextLength,
             heartbeat: now)
         metrics.publish(status)
@@ -121,7 +132,7 @@ final class EngineLoop: @unchecked Sendable {
             let events = rest.prefix { $0.request == id }
             rest = rest.dropFirst(events.count)
             for event in events { sessions[id]?.count(event.event, at: now, metrics) }
-            let inTime = sessions[id]?.submission.events
+            let inTime = sessions[id]?.events
                 .deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
             if inTime == false { late.append(id) }
             if case .finished? = events.last?.event { sessions[id] = nil }

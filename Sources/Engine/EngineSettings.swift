@@ -1,21 +1,24 @@
 /// How the engine shares its steps. Read once, when the engine is made.
 package struct EngineSettings: Sendable {
-    /// Requests that may wait for blocks; one more is refused with `EngineError.queueFull`.
+    /// Samples of requests that may wait for blocks; one request more is refused with `EngineError.queueFull`.
     package var queueLimit: Int
-    /// Most prompt tokens in a step while other requests decode; it bounds what a long prompt adds to their
-    /// inter-token latency. With nobody decoding a step takes as many as the model has rows.
-    package var prefillChunk: Int
+    /// What a step should take at most while requests decode: prompts beside them get the time that is left. With nobody
+    /// decoding a step takes as many prompt tokens as the model has rows.
+    package var stepTarget: Duration
     /// Events that may wait for a reader; one that falls further behind has its request cancelled.
     package var undeliveredLimit: Int
     /// Whether requests use what others have computed for the same beginning.
     package var sharesPrefixes: Bool
+    package var admission: AdmissionPolicy
 
     package init(
-        queueLimit: Int = 256, prefillChunk: Int = 64, undeliveredLimit: Int = 4_096, sharesPrefixes: Bool = true
+        queueLimit: Int = 256, stepTarget: Duration = .milliseconds(100), undeliveredLimit: Int = 4_096,
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
     ) {
         self.queueLimit = max(1, queueLimit)
-        self.prefillChunk = max(1, prefillChunk)
+        self.stepTarget = stepTarget
         self.undeliveredLimit = max(1, undeliveredLimit)
         self.sharesPrefixes = sharesPrefixes
+        self.admission = admission
     }
 }

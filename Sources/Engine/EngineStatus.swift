@@ -4,6 +4,8 @@ package struct EngineStatus: Sendable, Equatable {
     package var running: Int
     /// Requests accepted that hold no blocks, the preempted included.
     package var waiting: Int
+    /// Between two starts of waiting requests, as measured lately.
+    package var startInterval: Duration
     package var freeBlocks: Int
     /// Of the free ones, those kept for the sake of what they hold.
     package var idleBlocks: Int
@@ -13,11 +15,13 @@ package struct EngineStatus: Sendable, Equatable {
     package var heartbeat: ContinuousClock.Instant
 
     package init(
-        running: Int = 0, waiting: Int = 0, freeBlocks: Int, idleBlocks: Int = 0, totalBlocks: Int, contextLength: Int,
+        running: Int = 0, waiting: Int = 0, startInterval: Duration, freeBlocks: Int, idleBlocks: Int = 0,
+        totalBlocks: Int, contextLength: Int,
         heartbeat: ContinuousClock.Instant
     ) {
         self.running = running
         self.waiting = waiting
+        self.startInterval = startInterval
         self.freeBlocks = freeBlocks
         self.idleBlocks = idleBlocks
         self.totalBlocks = totalBlocks

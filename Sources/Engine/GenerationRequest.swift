@@ -1,11 +1,16 @@
-/// One sequence to generate, in the engine's own terms: ids and numbers, checked, nothing left to interpret.
+/// What to generate from one prompt, in the engine's own terms: ids and numbers, checked, nothing left to interpret.
 package struct GenerationRequest: Sendable {
     package var prompt: [Int32]
     package var sampling: SamplingParameters
-    /// Most tokens to generate, at least 1. The context length ends a request too.
+    /// Texts to generate from the prompt, which is computed once for all; at least 1. Each draws with a seed of its own,
+    /// the first with that of `sampling`.
+    package let samples: Int
+    /// Most tokens to generate for each, at least 1. The context length ends a request too.
     package var maxTokens: Int
     /// Ids that end the text; the one that does is not part of it. Empty with `ignore_eos`.
     package var stopTokens: [Int32]
+    /// Requests with a lower one go first, and take the blocks of those with a higher one.
+    package var priority: Int
     /// When it is too late for an answer; the request then ends with `FinishReason.deadline`.
     package var deadline: ContinuousClock.Instant?
     /// Most likely tokens to report beside each sampled one; nil reports no log-probabilities at all.
@@ -16,14 +21,17 @@ package struct GenerationRequest: Sendable {
     package var constraint: (any ConstraintSource)?
 
     package init(
-        prompt: [Int32], sampling: SamplingParameters = .greedy, maxTokens: Int = 16, stopTokens: [Int32] = [],
-        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, cacheSalt: String = "",
-        constraint: (any ConstraintSource)? = nil
+        prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
+        stopTokens: [Int32] = [], priority: Int = 0, deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
+        cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
     ) {
         self.prompt = prompt
         self.sampling = sampling
+        precondition(samples > 0, "a request has a sample")
+        self.samples = samples
         self.maxTokens = maxTokens
         self.stopTokens = stopTokens
+        self.priority = priority
         self.deadline = deadline
         self.topLogprobs = topLogprobs
         self.cacheSalt = cacheSalt

@@ -25,7 +25,8 @@ package final class InferenceEngine: Sendable {
         self.settings = settings
         mailbox = Mailbox(
             status: EngineStatus(
-                freeBlocks: blockCount, totalBlocks: blockCount, contextLength: contextLength, heartbeat: .now))
+                startInterval: QueuePace().interval, freeBlocks: blockCount, totalBlocks: blockCount,
+                contextLength: contextLength, heartbeat: .now))
         loop = EngineLoop(
             model: model, settings: settings, mailbox: mailbox,
             metrics: EngineMetrics(registry: metrics, modelName: modelName))
@@ -47,14 +48,15 @@ package final class InferenceEngine: Sendable {
 
     package var status: EngineStatus { mailbox.status }
 
-    /// Checks the request and puts it at the end of the queue.
-    package func submit(_ request: GenerationRequest) throws(EngineError) -> TokenStream {
+    /// Checks the request and puts it into the queue. Returns a stream for each sample; all must be read at the
+    /// same time, as one that falls behind is cancelled.
+    package func submit(_ request: GenerationRequest) throws(EngineError) -> [TokenStream] {
         try check(request)
-        let id = RequestID(requests.wrappingAdd(1, ordering: .relaxed).newValue)
-        let events = EventQueue()
+        let first = RequestID(requests.wrappingAdd(UInt64(request.samples), ordering: .relaxed).oldValue)
+        let events = (0..<request.samples).map { _ in EventQueue() }
         try mailbox.submit(
-            Submission(id: id, request: request, events: events, time: .now), limit: settings.queueLimit)
-        return TokenStream(id: id, events: events, mailbox: mailbox)
+            Submission(id: first, request: request, events: events, time: .now), limit: settings.queueLimit)
+        return events.enumerated().map { TokenStream(id: first.sample($0), events: $1, mailbox: mailbox) }
     }
 
     /// Refuses new requests and returns when all others have ended; those that have not by `deadline` end with

@@ -22,7 +22,7 @@ final class Mailbox: Sendable {
         var letters: [Letter] = []
         var door = Door.open
         var status: EngineStatus
-        /// Submissions among the letters.
+        /// Samples that the letters submit.
         var submissions = 0
         /// The engine thread waits, or is about to, and must be woken.
         var asleep = false
@@ -43,7 +43,7 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Refuses when `limit` requests wait already, here or in the scheduler.
+    /// Refuses when `limit` samples wait already, here or in the scheduler.
     func submit(_ submission: Submission, limit: Int) throws(EngineError) {
         let wakes = try state.withLock { state throws(EngineError) in
             switch state.door {
@@ -51,10 +51,11 @@ final class Mailbox: Sendable {
             case .draining: throw EngineError.draining
             case .stopped: throw EngineError.stopped
             }
-            guard state.status.waiting + state.submissions < limit else {
-                throw EngineError.queueFull(limit: limit)
+            let waiting = state.status.waiting + state.submissions
+            guard waiting < limit else {
+                throw EngineError.queueFull(limit: limit, wait: state.status.startInterval * (waiting + 1) / 2)
             }
-            state.submissions += 1
+            state.submissions += submission.request.samples
             return Self.append(.submit(submission), to: &state)
         }
         if wakes { alarm.signal() }

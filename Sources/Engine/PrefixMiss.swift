@@ -1,6 +1,6 @@
 /// Why the prefix cache could not give all of a prompt's full blocks.
 package enum PrefixMiss: String, Sendable, CaseIterable {
-    /// The prompt has no full block before its last token, or the cache is off.
+    /// The prompt has no full block before its last token.
     case short
     /// No prompt began like this one.
     case unknown

@@ -3,33 +3,43 @@ package import Model
 
 /// Decides which tokens of which requests each step feeds, and who holds which blocks.
 ///
-/// A value: no I/O, no clock, no model. All running requests are older than all waiting ones, and only the newest is
-/// preempted, so the oldest always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
+/// A value: no I/O, no clock, no model. Requests have an order, by priority and then by age, in the queue, in a step and at
+/// the blocks. Of one priority, all that run are older than all that wait. Only the last that runs is preempted, so the
+/// first always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
 ///
-/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
-/// a request waits only for older ones, and the oldest for nobody.
+/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; and
+/// who waits for another waits where that one already is. Samples of one prompt are requests side by side, the
+/// first the oldest.
 package struct Scheduler: Sendable {
-    /// Requests without blocks, oldest first.
+    /// Requests without blocks, in their order.
     private var waiting: Deque<ActiveRequest> = []
-    /// Requests with blocks, oldest first.
+    /// Requests with blocks, in their order.
     package private(set) var running: [ActiveRequest] = []
     package private(set) var pool: BlockPool
     private let rowLimit: Int
     /// As many as can all decode in one step, so that none of them ever has to sit out.
     private let runningLimit: Int
-    private let prefillChunk: Int
+    /// Seconds that a step in which requests decode should take at most.
+    private let stepTarget: Double
+    private var stepTimes: StepTimes
     private let contextLength: Int
+    private let sharesPrefixes: Bool
+    private let admission: AdmissionPolicy
 
     /// - Parameters:
-    ///   - prefillChunk: most prompt tokens in a step in which other requests decode.
-    ///   - sharesPrefixes: whether requests use what others have computed.
+    ///   - stepTarget: what a step in which requests decode should take at most.
+    ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     package init(
-        blocks: Int, capacity: BatchCapacity, contextLength: Int, prefillChunk: Int, sharesPrefixes: Bool = true
+        blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration = .milliseconds(100),
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
     ) {
-        pool = BlockPool(blocks: blocks, isSharing: sharesPrefixes)
+        pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
+        self.sharesPrefixes = sharesPrefixes
+        self.admission = admission
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
-        self.prefillChunk = prefillChunk
+        self.stepTarget = stepTarget / .seconds(1)
+        stepTimes = StepTimes(rowLimit: capacity.rows)
         self.contextLength = contextLength
     }
 
@@ -37,9 +47,15 @@ package struct Scheduler: Sendable {
     package var waitingIDs: [RequestID] { waiting.map(\.id) }
     package var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
 
-    /// Puts a request that `InferenceEngine.submit` has checked at the end of the queue.
+    /// Puts a request that `InferenceEngine.submit` has checked into the queue, behind those of its priority.
+    ///
+    /// - Parameter id: of its first sample; the others have the numbers after it.
     package mutating func accept(_ request: GenerationRequest, id: RequestID) {
-        waiting.append(ActiveRequest(id: id, request: request, context: contextLength))
+        // A scope of its own is what keeps a request from sharing with others.
+        let scope = sharesPrefixes ? request.cacheSalt : "\(id.number)"
+        let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope)
+        enqueue(first)
+        for sample in 1..<request.samples { enqueue(first.sibling(id.sample(sample))) }
     }
 
     /// Ends a request and frees its blocks; nil when it has ended already.
@@ -61,11 +77,13 @@ package struct Scheduler: Sendable {
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
         for slot in running.indices { running[slot].catchUp(pool) }
-        planDecoding(&plan)
-        let known = running.count
+        makeRoom(&plan)
+        let preempted = plan.preempted.count
+        leaseForDecoding(&plan)
         // Who comes in while others lose their blocks would only be the next to lose them.
-        if plan.preempted.isEmpty { admit(&plan) }
-        planPrompts(&plan, admittedFrom: known)
+        if plan.preempted.count == preempted { admit(&plan) }
+        planDecoding(&plan)
+        planPrompts(&plan)
         return plan.runs.isEmpty ? nil : plan
     }
 
@@ -106,6 +124,11 @@ package struct Scheduler: Sendable {
         return events
     }
 
+    /// Learns from how long the plan's step took how much later ones should do.
+    package mutating func observe(_ plan: StepPlan, took duration: Duration) {
+        stepTimes.observe(rows: plan.rowCount, duration: duration)
+    }
+
     /// Every block is in one place, held as often as it counts, and nobody has computed positions without blocks.
     package func checkIntegrity() throws(BlockPool.Violation) {
         try pool.checkIntegrity(tables: running.lazy.map(\.table))
@@ -121,69 +144,111 @@ package struct Scheduler: Sendable {
 // MARK: - Steps of a plan
 
 extension Scheduler {
-    /// One row for each request that has a single token to feed.
-    private mutating func planDecoding(_ plan: inout StepPlan) {
+    private mutating func enqueue(_ request: ActiveRequest) {
+        var (low, high) = (0, waiting.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if waiting[middle].precedes(request) { low = middle + 1 } else { high = middle }
+        }
+        waiting.insert(request, at: low)
+    }
+
+    /// Preempts requests of lower priority than the first of the queue if that lets it in.
+    private mutating func makeRoom(_ plan: inout StepPlan) {
+        guard admission == .optimistic, let first = waiting.first, let last = running.last,
+            last.priority > first.priority
+        else { return }
+        let others = running.reversed().prefix { $0.priority > first.priority }
+        let match = match(first)
+        let missing = first.admissionBlocks(admission) - match.blocks.count - (pool.freeCount - match.idleCount)
+        guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
+        for _ in others where place(for: first) == nil { preemptLast(&plan) }
+    }
+
+    /// Gets the blocks for all that have a single token to feed, samples that part from an older one included. Who was
+    /// served here can't be preempted any more in this step, so no copy is made for nothing.
+    private mutating func leaseForDecoding(_ plan: inout StepPlan) {
         var slot = 0
         while slot < running.count {
-            if running[slot].pendingCount == 1 {
-                guard lease(upTo: running[slot].tokens.count, slot: slot, &plan) else { return }
-                running[slot].announce(1, to: &pool)
-                plan.append(running[slot], slot: slot, count: 1)
-            }
+            if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { plan.copies.append(copy) }
+            if running[slot].pendingCount == 1 { lease(upTo: running[slot].tokens.count, slot: slot, &plan) }
             slot += 1
         }
     }
 
-    /// Gets the request blocks for `positions`, taking them from the newest requests if need be. False when it
-    /// was itself the newest and now waits.
-    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) -> Bool {
-        while running[slot].table.positions < positions {
+    /// Gets the request blocks for `positions`, taking them from the last requests if need be. The last of all may lose
+    /// its own, and then waits.
+    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) {
+        while slot < running.count, running[slot].table.positions < positions {
             if let block = pool.lease() {
                 running[slot].table.append(block)
-                continue
+            } else {
+                preemptLast(&plan)
             }
-            preemptNewest(&plan)
-            if slot == running.count { return false }
         }
-        return true
     }
 
-    /// Back to the head of the queue: it is older than all that wait.
-    private mutating func preemptNewest(_ plan: inout StepPlan) {
+    /// Back to the queue, before all of its priority: it is older than they are.
+    private mutating func preemptLast(_ plan: inout StepPlan) {
         var request = running.removeLast()
         request.leave(&pool)
         plan.preempted.append(request.id)
-        waiting.prepend(request)
+        enqueue(request)
     }
 
-    /// Lets requests in while the first of the queue gets blocks for all its tokens and the one after, those that others
-    /// have for it included.
+    /// Lets requests in while the first of the queue gets the blocks that the policy wants.
     private mutating func admit(_ plan: inout StepPlan) {
-        while running.count < runningLimit, let next = waiting.first {
-            let match = pool.match(next.tokens, next.chain, limit: next.shareableBlocks)
-            guard next.admissionBlocks - match.blocks.count <= pool.freeCount - match.idleCount else { return }
+        while let next = waiting.first, !plan.preempted.contains(next.id), let match = place(for: next) {
             var request = waiting.removeFirst()
-            request.enter(&pool, match)
+            request.enter(&pool, match, blocks: request.admissionBlocks(admission))
             plan.admitted.append(request.id)
-            if let miss = match.miss { plan.misses.append(miss) }
-            running.append(request)
+            if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
+            let slot = running.lastIndex { $0.precedes(request) }.map { $0 + 1 } ?? 0
+            running.insert(request, at: slot)
         }
     }
 
-    /// Fills the rest of the step with prompts, first come first served.
-    private mutating func planPrompts(_ plan: inout StepPlan, admittedFrom known: Int) {
-        let room = rowLimit - plan.rowCount
-        var budget = plan.runs.isEmpty ? room : min(room, prefillChunk)
-        for slot in running.indices where budget > 0 {
-            // Those with one token left were planned already, except the newly admitted.
-            guard running[slot].pendingCount > 1 || slot >= known else { continue }
+    /// What others have for a request that may start now; nil when it may not.
+    private func place(for request: ActiveRequest) -> BlockPool.Match? {
+        guard running.count < runningLimit else { return nil }
+        let match = match(request)
+        let needed = request.admissionBlocks(admission) - match.blocks.count
+        return needed <= pool.freeCount - match.idleCount ? match : nil
+    }
+
+    private func match(_ request: ActiveRequest) -> BlockPool.Match {
+        pool.match(request.tokens, request.chain, limit: request.shareableBlocks)
+    }
+
+    /// One row for each request that has a single token to feed.
+    private mutating func planDecoding(_ plan: inout StepPlan) {
+        for slot in running.indices where running[slot].pendingCount == 1 {
+            running[slot].announce(1, to: &pool)
+            plan.append(running[slot], slot: slot, count: 1)
+        }
+    }
+
+    /// Fills the rest of the step with prompts.
+    private mutating func planPrompts(_ plan: inout StepPlan) {
+        var budget = promptBudget(beside: plan.rowCount)
+        for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
             running[slot].catchUp(pool)
-            let count = running[slot].reach(&pool, budget: budget)
+            let fork = slot > 0 ? running[slot].forkPosition(after: running[slot - 1]) : nil
+            let end = min(fork ?? running[slot].tokens.count, running[slot].computed + budget)
+            let count = running[slot].reach(&pool, end: end)
             guard count > 0 else { continue }
             running[slot].announce(count, to: &pool)
             plan.append(running[slot], slot: slot, count: count)
             budget -= count
         }
+    }
+
+    /// Prompts may take all the rows of a step in which nobody decodes.
+    private func promptBudget(beside decoding: Int) -> Int {
+        let room = rowLimit - decoding
+        guard decoding > 0, room > 0 else { return room }
+        let rows = stepTimes.promptRows(beside: decoding, target: stepTarget, room: room)
+        return min(room, rows ?? KVBlock.tokens)
     }
 
     private mutating func end(

@@ -1,9 +1,11 @@
 import Model
 import Telemetry
 
-/// What the engine thread keeps of a request besides its place in the scheduler.
+/// What the engine thread keeps of a sample of a request besides its place in the scheduler.
 struct Session {
     let submission: Submission
+    private var sample = 0
+    private var sampling: SamplingParameters
     private var history: TokenHistory
     private var constraint: (any TokenConstraint)?
     private var isAdmitted = false
@@ -11,15 +13,32 @@ struct Session {
 
     init(_ submission: Submission) {
         self.submission = submission
+        sampling = submission.request.sampling
         history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
-        constraint = submission.request.constraint?.constraint(stopTokens: submission.request.stopTokens)
+        constraint = Self.constraint(of: submission.request)
     }
+
+    private static func constraint(of request: GenerationRequest) -> (any TokenConstraint)? {
+        request.constraint?.constraint(stopTokens: request.stopTokens)
+    }
+
+    /// Another sample of a request of which nothing has come yet.
+    func sibling(_ sample: Int) -> Session {
+        var sibling = self
+        sibling.sample = sample
+        // Each has come as far as its own text.
+        if sample > 0 { sibling.constraint = Self.constraint(of: submission.request) }
+        sibling.sampling.seed = CounterRandom.seed(sampling.seed, sample: sample)
+        return sibling
+    }
+
+    var events: EventQueue { submission.events[sample] }
 
     func draw(_ row: LogitsRow, output: Int) -> RowDraw {
         let request = submission.request
         return RowDraw(
-            row: row, parameters: request.sampling, history: history, output: output,
-            topLogprobs: request.topLogprobs, constraint: constraint)
+            row: row, parameters: sampling, history: history, output: output, topLogprobs: request.topLogprobs,
+            constraint: constraint)
     }
 
     /// Takes in what was drawn, and says whether its constraint makes it the last.
@@ -35,11 +54,12 @@ struct Session {
         }
     }
 
-    /// Only the first admission ends the wait; a preempted request is admitted again.
-    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
-        guard !isAdmitted else { return }
+    /// Only the first admission ends the wait; a preempted request is admitted again. Says whether it was the first.
+    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) -> Bool {
+        guard !isAdmitted else { return false }
         isAdmitted = true
         metrics.queueTime.observe(now - submission.time)
+        return true
     }
 
     mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {

@@ -17,14 +17,27 @@ package struct StepPlan: Sendable, Equatable {
         }
     }
 
-    /// Decoding requests first, oldest first, then prompts in the order of their arrival.
+    /// A block whose content another gets before the step.
+    package struct BlockCopy: Sendable, Equatable {
+        package let source: Int32
+        package let target: Int32
+
+        package init(source: Int32, target: Int32) {
+            self.source = source
+            self.target = target
+        }
+    }
+
+    /// To be made in this order before the runs are computed: a target may be the next one's source.
+    package internal(set) var copies: [BlockCopy] = []
+    /// Decoding requests first, then prompts, both in their order.
     package private(set) var runs: [Run] = []
     package private(set) var rowCount = 0
     /// Requests that got their blocks for this step.
     package internal(set) var admitted: [RequestID] = []
     /// Why admitted requests did not find all of their prefixes; fewer than `admitted` where some did.
     package internal(set) var misses: [PrefixMiss] = []
-    /// Requests that lost their blocks to older ones.
+    /// Requests that lost their blocks to others before them.
     package internal(set) var preempted: [RequestID] = []
 
     /// Feeds the next `count` tokens of the request in `slot`.

@@ -1,7 +1,9 @@
 /// A request on its way to the engine thread.
 struct Submission: Sendable {
+    /// Of the first sample.
     let id: RequestID
     let request: GenerationRequest
-    let events: EventQueue
+    /// (request.samples)
+    let events: [EventQueue]
     let time: ContinuousClock.Instant
 }

@@ -15,6 +15,9 @@ package protocol ForwardPass: AnyObject {
     /// computed by earlier calls with the same blocks. The result is valid until the next call.
     func forward(_ batch: borrowing Batch) -> Logits
 
+    /// Gives one K/V block the content of another.
+    func copyBlock(_ source: Int32, to target: Int32)
+
     /// How many calls `share` makes at the same time, at most.
     var workers: Int { get }
 

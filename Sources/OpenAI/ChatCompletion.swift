@@ -3,32 +3,45 @@ package import JSON
 /// The whole answer of a chat completion.
 package struct ChatCompletion: Sendable {
     package let head: AnswerHead
-    package let content: String
-    package let toolCalls: [ToolCall]
-    package let finishReason: FinishReason
+    package let choices: [Choice]
     package let usage: Usage
 
-    package init(
-        head: AnswerHead, content: String, toolCalls: [ToolCall], finishReason: FinishReason, usage: Usage
-    ) {
+    package struct Choice: Sendable {
+        package let content: String
+        package let toolCalls: [ToolCall]
+        package let finishReason: FinishReason
+
+        package init(content: String, toolCalls: [ToolCall], finishReason: FinishReason) {
+            self.content = content
+            self.toolCalls = toolCalls
+            self.finishReason = finishReason
+        }
+    }
+
+    package init(head: AnswerHead, choices: [Choice], usage: Usage) {
         self.head = head
-        self.content = content
-        self.toolCalls = toolCalls
-        self.finishReason = finishReason
+        self.choices = choices
         self.usage = usage
     }
 
     package var json: JSONValue {
+        var object = head.object(
+            "chat.completion", choices: .array(choices.enumerated().map { $1.json(index: $0) }))
+        object["usage"] = usage.json
+        return .object(object)
+    }
+}
+
+extension ChatCompletion.Choice {
+    fileprivate func json(index: Int) -> JSONValue {
         var message: JSONObject = [
             "role": "assistant", "content": toolCalls.isEmpty ? .string(content) : .null, "refusal": .null,
             "annotations": [],
         ]
         if !toolCalls.isEmpty { message["tool_calls"] = .array(toolCalls.map { $0.json() }) }
-        let choice: JSONValue = [
-            "index": 0, "message": .object(message), "logprobs": nil, "finish_reason": .string(finishReason.rawValue),
+        return [
+            "index": .integer(Int64(index)), "message": .object(message), "logprobs": nil,
+            "finish_reason": .string(finishReason.rawValue),
         ]
-        var object = head.object("chat.completion", choices: [choice])
-        object["usage"] = usage.json
-        return .object(object)
     }
 }

@@ -1,17 +1,20 @@
 package import JSON
 
-/// One event of a streamed chat completion. A stream is role, any content or tool calls, finish, usage if asked for.
+/// One event of a streamed chat completion. Each choice is role, any content or tool calls, finish; the events of several
+/// choices come in any order, and usage, if asked for, comes once at the end.
 package enum ChatCompletionChunk: Sendable {
-    /// Sent once: the official client joins the roles of all chunks to one string.
+    /// Sent once a choice: the official client joins the roles of all chunks to one string.
     case role
     case content(String)
     case toolCall(index: Int, ToolCall)
     case finish(FinishReason)
     case usage(Usage)
 
-    /// `withUsage`: the client asked for usage, so all chunks but the last carry a null in its place.
-    package func json(_ head: AnswerHead, withUsage: Bool) -> JSONValue {
-        var object = head.object("chat.completion.chunk", choices: choices)
+    /// - Parameters:
+    ///   - index: of the choice that the event is about; usage is about all.
+    ///   - withUsage: the client asked for usage, so all chunks but the last carry a null in its place.
+    package func json(_ head: AnswerHead, index: Int = 0, withUsage: Bool) -> JSONValue {
+        var object = head.object("chat.completion.chunk", choices: choices(index))
         if case .usage(let usage) = self {
             object["usage"] = usage.json
         } else if withUsage {
@@ -20,17 +23,17 @@ package enum ChatCompletionChunk: Sendable {
         return .object(object)
     }
 
-    private var choices: JSONValue {
+    private func choices(_ index: Int) -> JSONValue {
         switch self {
-        case .role: [choice(["role": "assistant", "content": "", "refusal": nil])]
-        case .content(let text): [choice(["content": .string(text)])]
-        case .toolCall(let index, let call): [choice(["tool_calls": [call.json(index: index)]])]
-        case .finish(let reason): [choice(.object(JSONObject()), .string(reason.rawValue))]
+        case .role: [choice(index, ["role": "assistant", "content": "", "refusal": nil])]
+        case .content(let text): [choice(index, ["content": .string(text)])]
+        case .toolCall(let number, let call): [choice(index, ["tool_calls": [call.json(index: number)]])]
+        case .finish(let reason): [choice(index, .object(JSONObject()), .string(reason.rawValue))]
         case .usage: []
         }
     }
 
-    private func choice(_ delta: JSONValue, _ finishReason: JSONValue = .null) -> JSONValue {
-        ["index": 0, "delta": delta, "logprobs": nil, "finish_reason": finishReason]
+    private func choice(_ index: Int, _ delta: JSONValue, _ finishReason: JSONValue = .null) -> JSONValue {
+        ["index": .integer(Int64(index)), "delta": delta, "logprobs": nil, "finish_reason": finishReason]
     }
 }

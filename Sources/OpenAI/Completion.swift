@@ -3,13 +3,23 @@ package import JSON
 /// An answer of POST /v1/completions, whole or one event of a stream: both have the same shape.
 package struct Completion: Sendable {
     package let head: AnswerHead
-    package let text: String
-    package let finishReason: FinishReason?
+    package let choices: [Choice]
 
-    package init(head: AnswerHead, text: String, finishReason: FinishReason?) {
+    package struct Choice: Sendable {
+        package let index: Int
+        package let text: String
+        package let finishReason: FinishReason?
+
+        package init(index: Int, text: String, finishReason: FinishReason?) {
+            self.index = index
+            self.text = text
+            self.finishReason = finishReason
+        }
+    }
+
+    package init(head: AnswerHead, choices: [Choice]) {
         self.head = head
-        self.text = text
-        self.finishReason = finishReason
+        self.choices = choices
     }
 
     package enum UsageMember: Sendable {
@@ -20,11 +30,7 @@ package struct Completion: Sendable {
     }
 
     package func json(usage: UsageMember) -> JSONValue {
-        let choice: JSONValue = [
-            "index": 0, "text": .string(text), "logprobs": nil,
-            "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null,
-        ]
-        return Self.json(head, choices: [choice], usage: usage)
+        Self.json(head, choices: .array(choices.map(\.json)), usage: usage)
     }
 
     /// The last event of a stream whose client asked for usage: no choices.
@@ -40,5 +46,14 @@ package struct Completion: Sendable {
         case .present(let usage): object["usage"] = usage.json
         }
         return .object(object)
+    }
+}
+
+extension Completion.Choice {
+    fileprivate var json: JSONValue {
+        [
+            "index": .integer(Int64(index)), "text": .string(text), "logprobs": nil,
+            "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null,
+        ]
     }
 }

@@ -9,6 +9,8 @@ package struct CompletionRequest: Sendable {
 
     package let prompt: Prompt
     package let sampling: SamplingFields
+    /// Samples to draw, of which the `sampling.n` likeliest are the answer.
+    package let bestOf: Int
 
     /// OpenAI's default for plain completions.
     private static let defaultMaxTokens = 16
@@ -18,6 +20,7 @@ package struct CompletionRequest: Sendable {
         prompt = try Self.prompt(&reader)
         let maxTokens = try reader.integer("max_tokens", in: 1...Int64.max) ?? Self.defaultMaxTokens
         sampling = try SamplingFields(&reader, maxTokens: maxTokens)
+        bestOf = try Self.bestOf(&reader, sampling)
         try Self.refuseUnsupported(&reader)
         reader.ignore(ChatCompletionRequest.harmlessFields)
         try reader.finish()
@@ -52,13 +55,22 @@ package struct CompletionRequest: Sendable {
         return tokens
     }
 
+    /// A stream can't wait for the best.
+    private static func bestOf(_ reader: inout FieldReader, _ sampling: SamplingFields) throws(APIError) -> Int {
+        guard let bestOf = try SamplingFields.samples(&reader, "best_of") else { return sampling.n }
+        guard bestOf >= sampling.n else {
+            throw .invalid("best_of", "'best_of' must be at least 'n', got \(bestOf) and \(sampling.n).")
+        }
+        guard bestOf == sampling.n || !sampling.streams else {
+            throw .invalid("best_of", "'best_of' larger than 'n' cannot be streamed.")
+        }
+        return bestOf
+    }
+
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
         if try reader.bool("echo") == true { throw .unsupported("echo", "'echo' is not supported yet.") }
         if reader.value("logprobs") != nil {
             throw .unsupported("logprobs", "Log-probabilities are not supported yet.")
-        }
-        if let bestOf = try reader.integer("best_of", in: 1...128), bestOf != 1 {
-            throw .unsupported("best_of", "'best_of' other than 1 is not supported yet, got \(bestOf).")
         }
         if let suffix = try reader.string("suffix"), !suffix.isEmpty {
             throw .unsupported("suffix", "'suffix' is not supported.")

@@ -15,8 +15,12 @@ package struct SamplingFields: Sendable, Equatable {
     package var logitBias: [LogitBias]
     package var seed: Int64?
     package var stop: [String]
+    /// Answers to give.
+    package var n: Int
     package var maxTokens: Int?
     package var ignoresEndOfText: Bool
+    /// Requests with a lower one go first.
+    package var priority: Int
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String?
     package var streams: Bool
@@ -32,6 +36,8 @@ package struct SamplingFields: Sendable, Equatable {
     }
 
     package static let stopLimit = 16
+    /// Most samples that a request may ask for; a server may set a lower limit.
+    package static let samplesLimit = 128
     package static let stopBytesLimit = 256
     package static let logitBiasLimit = 1024
     package static let cacheSaltBytesLimit = 256
@@ -48,13 +54,14 @@ package struct SamplingFields: Sendable, Equatable {
         logitBias = try Self.logitBias(&reader)
         seed = try reader.integer("seed", in: Int64.min...Int64.max).map(Int64.init)
         stop = try Self.stop(&reader)
+        n = try Self.samples(&reader, "n") ?? 1
         self.maxTokens = maxTokens
         ignoresEndOfText = try reader.bool("ignore_eos") ?? false
+        priority = try Self.priority(&reader)
         cacheSalt = try Self.cacheSalt(&reader)
         streams = try reader.bool("stream") ?? false
         includesUsage = try Self.includesUsage(&reader, streams: streams)
         if let (format, field) = try OutputFormat.read(&reader) { (self.format, formatField) = (format, field) }
-        try Self.refuseUnsupported(&reader)
     }
 
     /// `-1`, vLLM's word for off, and 0, llama-server's, both mean no limit.
@@ -118,6 +125,24 @@ package struct SamplingFields: Sendable, Equatable {
         return strings
     }
 
+    /// A class by its name, or vLLM's number, whose lower values go first. Whoever could give a negative one would pass all
+    /// who give none.
+    private static func priority(_ reader: inout FieldReader) throws(APIError) -> Int {
+        switch reader.value("priority") {
+        case "interactive": return 0
+        case "batch": return 100
+        case .string(let name):
+            throw .invalid(
+                "priority", "'priority' must be 'interactive', 'batch' or a number, got '\(name.prefix(40))'.")
+        default: return try reader.integer("priority", in: 0...1_000) ?? 0
+        }
+    }
+
+    /// How many samples the field asks for.
+    static func samples(_ reader: inout FieldReader, _ field: String) throws(APIError) -> Int? {
+        try reader.integer(field, in: 1...Int64(samplesLimit))
+    }
+
     private static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
         guard let salt = try reader.string("cache_salt") else { return nil }
         guard (1...cacheSaltBytesLimit).contains(salt.utf8.count) else {
@@ -138,12 +163,5 @@ package struct SamplingFields: Sendable, Equatable {
         options.ignore(["include_obfuscation"])
         try options.finish()
         return includes
-    }
-
-    /// Fields with a meaning that is not built yet; the values that ask for nothing are let through.
-    private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
-        if let n = try reader.integer("n", in: 1...128), n != 1 {
-            throw .unsupported("n", "'n' other than 1 is not supported yet, got \(n).")
-        }
     }
 }

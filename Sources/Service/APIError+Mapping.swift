@@ -26,8 +26,11 @@ extension APIError {
             self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
         case .maxTokensNotPositive(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
-        case .queueFull(let limit):
-            self = .overloaded("\(limit) requests are waiting already; try again later.", retryAfterSeconds: 5)
+        case .queueFull(let limit, let wait):
+            // Clients do not heed a longer time than two minutes.
+            let seconds = min(max(wait / .seconds(1), 1), 120).rounded(.up)
+            self = .overloaded(
+                "\(limit) requests are waiting already; try again later.", retryAfterSeconds: Int(seconds))
         case .exceedsPool(let needed, let available):
             self = .invalid(
                 "max_tokens",

@@ -7,16 +7,16 @@ import OpenAI
 /// The answer to one chat request while its tokens come in.
 struct ChatAnswer: Sendable {
     let request: ChatCompletionRequest
-    let promptTokens: Int
     let head: AnswerHead
-    let tokenizer: Tokenizer
-    let tokens: TokenStream
-
-    private var textStream: TextStream { TextStream(tokens, tokenizer: tokenizer, stop: request.sampling.stop) }
+    let samples: SampleStreams
 
     func whole() async throws -> ChatCompletion {
-        var stream = textStream
-        var gate = toolCallGate
+        let (choices, usage) = try await samples.read { try await choice($0, &$1) }
+        return ChatCompletion(head: head, choices: choices, usage: usage)
+    }
+
+    private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
+        var gate = toolCallGate(index)
         var content = ""
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
@@ -24,18 +24,16 @@ struct ChatAnswer: Sendable {
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
-        return ChatCompletion(
-            head: head, content: content + ending.text, toolCalls: ending.calls,
-            finishReason: ending.calls.isEmpty ? reason : .toolCalls, usage: usage(stream))
+        return ChatCompletion.Choice(
+            content: content + ending.text, toolCalls: ending.calls,
+            finishReason: ending.calls.isEmpty ? reason : .toolCalls)
     }
 
-    /// Role, text as it comes, tool calls once they are whole, finish, usage, `[DONE]`. A failure on the way becomes an
-    /// error event, after which the stream ends without `[DONE]`.
+    /// Of each choice role, text as it comes, tool calls once they are whole, finish; then usage and `[DONE]`. A failure
+    /// on the way becomes an error event, after which the stream ends without `[DONE]`.
     func write(to writer: EventStreamWriter) async throws {
-        try await send(.role, to: writer)
         do {
-            let (reason, usage) = try await writeDeltas(to: writer)
-            try await send(.finish(reason), to: writer)
+            let (_, usage) = try await samples.read { try await write($0, &$1, to: writer) }
             if request.sampling.includesUsage { try await send(.usage(usage), to: writer) }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
@@ -43,33 +41,30 @@ struct ChatAnswer: Sendable {
         }
     }
 
-    private func writeDeltas(to writer: EventStreamWriter) async throws -> (OpenAI.FinishReason, Usage) {
-        var stream = textStream
-        var gate = toolCallGate
+    private func write(_ index: Int, _ stream: inout TextStream, to writer: EventStreamWriter) async throws {
+        try await send(.role, index, to: writer)
+        var gate = toolCallGate(index)
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
             let text = gate.push(delta.text)
-            if !text.isEmpty { try await send(.content(text), to: writer) }
+            if !text.isEmpty { try await send(.content(text), index, to: writer) }
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
-        if !ending.text.isEmpty { try await send(.content(ending.text), to: writer) }
-        for (index, call) in ending.calls.enumerated() { try await send(.toolCall(index: index, call), to: writer) }
-        return (ending.calls.isEmpty ? reason : .toolCalls, usage(stream))
+        if !ending.text.isEmpty { try await send(.content(ending.text), index, to: writer) }
+        for (number, call) in ending.calls.enumerated() {
+            try await send(.toolCall(index: number, call), index, to: writer)
+        }
+        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, to: writer)
     }
 
-    private func send(_ chunk: ChatCompletionChunk, to writer: EventStreamWriter) async throws {
-        try await writer.event(chunk.json(head, withUsage: request.sampling.includesUsage).serialized)
+    private func send(_ chunk: ChatCompletionChunk, _ index: Int = 0, to writer: EventStreamWriter) async throws {
+        try await writer.event(chunk.json(head, index: index, withUsage: request.sampling.includesUsage).serialized)
     }
 
-    private func usage(_ stream: TextStream) -> Usage {
-        Usage(
-            promptTokens: promptTokens, completionTokens: stream.completionTokens, cachedTokens: stream.cachedTokens)
-    }
-
-    private var toolCallGate: ToolCallGate {
+    private func toolCallGate(_ index: Int) -> ToolCallGate {
         ToolCallGate(
-            tools: request.callableTools.map(\.name), answerID: head.id,
+            tools: request.callableTools.map(\.name), answerID: index == 0 ? head.id : "\(head.id)-\(index)",
             limit: request.allowsParallelToolCalls ? ToolDefinition.limit : 1)
     }
 }

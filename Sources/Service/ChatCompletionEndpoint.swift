@@ -15,11 +15,13 @@ struct ChatCompletionEndpoint: Sendable {
         let prompt = try PromptBuilder(model: model).prompt(for: chat)
         let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
         let generation = try GenerationRequest(
-            prompt: prompt, from: "messages", fields: chat.sampling, model: model, deadline: deadline,
-            constraint: try await model.grammars.constraint(of: chat))
+            prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
+            deadline: deadline, constraint: try await model.grammars.constraint(of: chat))
         let answer = ChatAnswer(
-            request: chat, promptTokens: prompt.count, head: model.answerHead("chatcmpl", requestID: request.id),
-            tokenizer: model.tokenizer, tokens: try model.engine.submit(generation))
+            request: chat, head: model.answerHead("chatcmpl", requestID: request.id),
+            samples: SampleStreams(
+                streams: try model.engine.submit(generation), promptTokens: prompt.count, tokenizer: model.tokenizer,
+                stop: chat.sampling.stop))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

@@ -15,12 +15,13 @@ struct CompletionEndpoint: Sendable {
         let prompt = PromptBuilder(model: model).prompt(for: completion)
         let deadline = try RequestDeadline.of(request.head, streams: completion.sampling.streams)
         let generation = try GenerationRequest(
-            prompt: prompt, from: "prompt", fields: completion.sampling, model: model, deadline: deadline,
-            constraint: try await model.grammars.constraint(of: completion.sampling))
+            prompt: prompt, from: "prompt", fields: completion.sampling, samples: completion.bestOf, model: model,
+            deadline: deadline, constraint: try await model.grammars.constraint(of: completion.sampling))
         let answer = CompletionAnswer(
-            sampling: completion.sampling, promptTokens: prompt.count,
-            head: model.answerHead("cmpl", requestID: request.id), tokenizer: model.tokenizer,
-            tokens: try model.engine.submit(generation))
+            request: completion, head: model.answerHead("cmpl", requestID: request.id),
+            samples: SampleStreams(
+                streams: try model.engine.submit(generation), promptTokens: prompt.count, tokenizer: model.tokenizer,
+                stop: completion.sampling.stop))
         guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
@@ -30,43 +31,54 @@ struct CompletionEndpoint: Sendable {
 
 /// The answer to one plain completion while its tokens come in.
 private struct CompletionAnswer: Sendable {
-    let sampling: SamplingFields
-    let promptTokens: Int
+    let request: CompletionRequest
     let head: AnswerHead
-    let tokenizer: Tokenizer
-    let tokens: TokenStream
+    let samples: SampleStreams
 
-    func whole() async throws -> JSONValue {
-        var stream = TextStream(tokens, tokenizer: tokenizer, stop: sampling.stop)
+    private struct Sample: Sendable {
         var text = ""
         var reason: OpenAI.FinishReason?
-        while let delta = try await stream.next() {
-            text += delta.text
-            reason = delta.finishReason
+        var meanLogprob = 0.0
+    }
+
+    func whole() async throws -> JSONValue {
+        let (drawn, usage) = try await samples.read { _, stream in
+            var sample = Sample()
+            while let delta = try await stream.next() {
+                sample.text += delta.text
+                sample.reason = delta.finishReason
+            }
+            sample.meanLogprob = stream.meanLogprob
+            return sample
         }
-        return Completion(head: head, text: text, finishReason: reason).json(usage: .present(usage(stream)))
+        let choices = best(of: drawn).enumerated().map { index, sample in
+            Completion.Choice(index: index, text: sample.text, finishReason: sample.reason)
+        }
+        return Completion(head: head, choices: choices).json(usage: .present(usage))
+    }
+
+    /// All of them as they were drawn, or the likeliest, best first. The sort is stable, so equal ones stay in order.
+    private func best(of samples: [Sample]) -> some Collection<Sample> {
+        guard samples.count > request.sampling.n else { return samples[...] }
+        return samples.sorted { $0.meanLogprob > $1.meanLogprob }.prefix(request.sampling.n)
     }
 
     func write(to writer: EventStreamWriter) async throws {
         // The head of the answer goes out before the first token, which may be minutes away.
         try await writer.comment()
-        var stream = TextStream(tokens, tokenizer: tokenizer, stop: sampling.stop)
+        let includesUsage = request.sampling.includesUsage
         do {
-            while let delta = try await stream.next() {
-                let event = Completion(head: head, text: delta.text, finishReason: delta.finishReason)
-                try await writer.event(event.json(usage: sampling.includesUsage ? .null : .absent).serialized)
+            let (_, usage) = try await samples.read { index, stream in
+                while let delta = try await stream.next() {
+                    let choice = Completion.Choice(index: index, text: delta.text, finishReason: delta.finishReason)
+                    let event = Completion(head: head, choices: [choice])
+                    try await writer.event(event.json(usage: includesUsage ? .null : .absent).serialized)
+                }
             }
-            if sampling.includesUsage {
-                try await writer.event(Completion.usageEvent(head, usage(stream)).serialized)
-            }
+            if includesUsage { try await writer.event(Completion.usageEvent(head, usage).serialized) }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
         }
-    }
-
-    private func usage(_ stream: TextStream) -> Usage {
-        Usage(
-            promptTokens: promptTokens, completionTokens: stream.completionTokens, cachedTokens: stream.cachedTokens)
     }
 }

@@ -6,21 +6,29 @@ import OpenAI
 extension GenerationRequest {
     /// The one place where what a client said becomes what the engine does; nothing behind it checks again.
     ///
-    /// - Parameter param: the request field that `prompt` was made from.
+    /// - Parameters:
+    ///   - param: the request field that `prompt` was made from.
+    ///   - samples: to draw; the best `fields.n` of them are the answer, which takes their log-probabilities.
     init(
-        prompt: [Int32], from param: String, fields: SamplingFields, model: ServedModel,
+        prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel,
         deadline: ContinuousClock.Instant?, constraint: (any ConstraintSource)? = nil
     ) throws(APIError) {
         let room = model.engine.contextLength - prompt.count
         guard room > 0 else {
             throw .contextLengthExceeded(limit: model.engine.contextLength, prompt: prompt.count, param: param)
         }
+        guard samples <= model.samplesLimit else {
+            let param = samples == fields.n ? "n" : "best_of"
+            throw .invalid(param, "'\(param)' may be at most \(model.samplesLimit) on this server, got \(samples).")
+        }
         self.init(
             prompt: prompt,
             sampling: SamplingParameters(fields, defaults: model.defaults),
+            samples: samples,
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            deadline: deadline, cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
+            priority: fields.priority, deadline: deadline, topLogprobs: samples > fields.n ? 0 : nil,
+            cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
     }
 }
 

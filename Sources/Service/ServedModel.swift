@@ -15,11 +15,13 @@ package struct ServedModel: Sendable {
     package let defaults: SamplingDefaults
     /// Tokens that end an answer.
     package let stopTokens: [Int32]
+    /// Most samples of one request.
+    package let samplesLimit: Int
     let grammars: GrammarCompiler
 
     package init(
         id: String, created: Int64, fingerprint: String, engine: InferenceEngine, tokenizer: Tokenizer,
-        template: ChatTemplate?, defaults: SamplingDefaults, stopTokens: [Int32]
+        template: ChatTemplate?, defaults: SamplingDefaults, stopTokens: [Int32], samplesLimit: Int = 32
     ) {
         self.id = id
         self.created = created
@@ -29,6 +31,7 @@ package struct ServedModel: Sendable {
         self.template = template
         self.defaults = defaults
         self.stopTokens = stopTokens
+        self.samplesLimit = samplesLimit
         grammars = GrammarCompiler(tokenizer.vocabulary, count: engine.vocabularySize)
     }
 }

@@ -16,6 +16,7 @@ struct TextStream {
     private(set) var completionTokens = 0
     /// Prompt tokens that did not have to be computed for this request.
     private(set) var cachedTokens = 0
+    private var logprobSum = 0.0
     private var isFinished = false
 
     init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String]) {
@@ -23,6 +24,9 @@ struct TextStream {
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
+
+    /// Of its tokens; NaN if the request did not ask for log-probabilities. No text is the least likely one.
+    var meanLogprob: Double { completionTokens == 0 ? -.infinity : logprobSum / Double(completionTokens) }
 
     /// What has come since the last call, waiting until there is some; nil after the delta with the finish reason.
     /// Throws `APIError` when the engine gave up, `CancellationError` when the task was cancelled.
@@ -41,6 +45,7 @@ struct TextStream {
         case .prefill(_, _, let cached): cachedTokens = cached
         case .token(let token):
             completionTokens += 1
+            logprobSum += Double(token.logprob)
             if push(detokenizer.push(token.id), into: &delta) {
                 tokens.cancel()
                 finish(.stop, &delta)

@@ -5,7 +5,7 @@ package import OpenAI
 /// Holds an answer's text back while it may still be a tool call; without tools it holds nothing.
 package struct ToolCallGate {
     private let parser: ToolCallParser
-    /// Ends the ids of the calls, so that they differ between answers.
+    /// Part of the ids of the calls, so that they differ between answers and between choices.
     private let answerID: String
     private let limit: Int
     private var held = ""

@@ -48,8 +48,8 @@ struct ModelLoader: Sendable {
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(
-                queueLimit: settings.queueLimit, prefillChunk: settings.prefillChunk,
-                sharesPrefixes: settings.prefixCache == .on),
+                queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
+                sharesPrefixes: settings.prefixCache == .on, admission: settings.admission),
             metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults
@@ -58,7 +58,8 @@ struct ModelLoader: Sendable {
             tokenizer: text.tokenizer, template: text.template,
             defaults: SamplingDefaults(
                 temperature: made.temperature ?? 1, topP: made.topP ?? 1, topK: made.topK ?? 0),
-            stopTokens: Set(made.endIDs + text.tokenizer.vocabulary.endIDs).sorted())
+            stopTokens: Set(made.endIDs + text.tokenizer.vocabulary.endIDs).sorted(),
+            samplesLimit: settings.maxSamples)
     }
 
     /// FNV-1a over what decides the text for a given seed.

@@ -68,13 +68,14 @@ def test_together_they_get_what_each_gets_alone(server, alone):
     assert asyncio.run(all_at_once(server)) == alone
 
 
-def test_a_pool_for_four_serves_all(start, server, alone):
+@pytest.mark.parametrize("admission", ["optimistic", "reservation"])
+def test_a_pool_for_four_serves_all(start, server, alone, admission):
     blocks = 4 * 5  # about 300 positions each
     bytes_per_block = total_of(server.metrics(), "drover_kv_block_bytes")
-    small = start("--kv-cache-bytes", str(int(blocks * bytes_per_block)), "--context-length", "512")
+    small = start("--kv-cache-bytes", str(int(blocks * bytes_per_block)), "--context-length", "512", "--admission", admission)
     assert total_of(small.metrics(), "drover_kv_blocks_total") <= blocks
     assert asyncio.run(all_at_once(small)) == alone
-    assert total_of(small.metrics(), "vllm:num_preemptions_total") > 0
+    assert (total_of(small.metrics(), "vllm:num_preemptions_total") > 0) == (admission == "optimistic")
     small.wait_for_metric(all_blocks_are_free)
 
 

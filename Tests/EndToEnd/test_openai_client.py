@@ -105,6 +105,35 @@ def test_completions_whole_and_streamed(client, model):
     assert chunks[-1].usage == whole.usage
 
 
+def test_several_choices_whole_and_streamed(client, model):
+    arguments = dict(model=model, messages=STORY, temperature=1, seed=11, max_tokens=60)
+    one = client.chat.completions.create(**arguments)
+    whole = client.chat.completions.create(**arguments, n=4)
+    texts = [choice.message.content for choice in whole.choices]
+    assert [choice.index for choice in whole.choices] == [0, 1, 2, 3] and len(set(texts)) == 4
+    assert texts[0] == one.choices[0].message.content
+    assert whole.usage.prompt_tokens == one.usage.prompt_tokens
+    assert whole.usage.completion_tokens > 2 * one.usage.completion_tokens
+
+    pieces, reasons = [""] * 4, [None] * 4
+    stream = client.chat.completions.create(**arguments, n=4, stream=True, stream_options={"include_usage": True})
+    chunks = list(stream)
+    for choice in (choice for chunk in chunks for choice in chunk.choices):
+        pieces[choice.index] += choice.delta.content or ""
+        reasons[choice.index] = choice.finish_reason or reasons[choice.index]
+    assert pieces == texts and reasons == [choice.finish_reason for choice in whole.choices]
+    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens
+    assert sum(chunk.usage is not None for chunk in chunks) == 1
+
+
+def test_the_best_of_several_completions(client, model):
+    arguments = dict(model=model, prompt="Once upon a time", max_tokens=16, temperature=1, seed=3)
+    every = [choice.text for choice in client.completions.create(**arguments, n=6).choices]
+    best = client.completions.create(**arguments, n=2, best_of=6)
+    assert len(best.choices) == 2 and all(choice.text in every for choice in best.choices)
+    assert best.usage.completion_tokens > 2 * 16
+
+
 def test_a_tool_is_called(client, model):
     tool = {
         "type": "function",
@@ -140,7 +169,7 @@ def test_a_tool_is_called(client, model):
         ({"messages": []}, openai.BadRequestError, "messages"),
         ({"messages": [{"role": "user", "content": "word " * 20000}]}, openai.BadRequestError, "messages"),
         ({"model": "gpt-oss"}, openai.NotFoundError, "model"),
-        ({"n": 2}, openai.BadRequestError, "n"),
+        ({"n": 33}, openai.BadRequestError, "n"),
         ({"extra_body": {"no_such_field": 1}}, openai.BadRequestError, "no_such_field"),
     ],
 )

@@ -122,7 +122,7 @@ struct ConstrainedSamplingTests {
         let request = GenerationRequest(
             prompt: [1, 2, 3], sampling: SamplingParameters(seed: seed), maxTokens: 12, constraint: source)
         var (text, end): ([Int32], FinishReason?) = ([], nil)
-        for await event in try engine.submit(request) {
+        for await event in try engine.submitOne(request) {
             switch event {
             case .token(let token): text.append(token.id)
             case .finished(let reason): end = reason

@@ -47,7 +47,7 @@ struct InferenceEngineTests {
     private static func readAll(
         _ requests: [GenerationRequest], from engine: InferenceEngine
     ) async throws -> [Answer] {
-        let streams = try requests.map { try engine.submit($0) }
+        let streams = try requests.flatMap { try engine.submit($0) }
         return await withTaskGroup { group in
             for (index, stream) in streams.enumerated() { group.addTask { (index, await read(stream)) } }
             var answers = Array(repeating: Answer(), count: streams.count)
@@ -61,7 +61,7 @@ struct InferenceEngineTests {
     @Test func `recites what the model knows`() async throws {
         let engine = Self.make()
         engine.start()
-        let stream = try engine.submit(GenerationRequest(prompt: [1, 2, 3], sampling: .greedy, maxTokens: 200))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [1, 2, 3], sampling: .greedy, maxTokens: 200))
         let answer = await Self.read(stream)
         #expect(answer == Answer(text: ScriptedModel.text(after: [1, 2, 3], count: 200), finish: .length))
         await engine.stop()
@@ -73,7 +73,7 @@ struct InferenceEngineTests {
         let alone = Self.make()
         alone.start()
         var expected: [Answer] = []
-        for request in requests { expected.append(await Self.read(try alone.submit(request))) }
+        for request in requests { expected.append(await Self.read(try alone.submitOne(request))) }
         await alone.stop()
 
         let metrics = MetricsRegistry()
@@ -90,13 +90,65 @@ struct InferenceEngineTests {
         #expect(Self.value(of: "drover_kv_integrity_failures_total", in: metrics) == 0)
     }
 
+    /// Sample 0 is the answer alone; the others are those of any other request for as many samples or more, whatever the
+    /// pool, the chunks, the neighbours or the cache are.
+    @Test(arguments: [(256, 128, true), (256, 67, false), (9, 128, true), (9, 71, false)])
+    func `every sample has the text it has elsewhere`(blocks: Int, rows: Int, shares: Bool) async throws {
+        let requests = Self.mixture(8)
+        let alone = Self.make()
+        alone.start()
+        var expected: [[Answer]] = []
+        for request in requests {
+            var answers = try await Self.readAll([Self.sampled(request, 9)], from: alone)
+            #expect(await Self.read(try alone.submitOne(request)) == answers[0])
+            #expect(request.sampling.temperature == 0 || answers[1] != answers[0])
+            answers.removeLast(4)
+            expected.append(answers)
+        }
+        await alone.stop()
+
+        let metrics = MetricsRegistry()
+        let capacity = BatchCapacity(rows: rows, runs: 64, logitRows: 64)
+        let engine = Self.make(
+            ScriptedModel(blocks: blocks, capacity: capacity), settings: EngineSettings(sharesPrefixes: shares),
+            metrics: metrics)
+        async let answers = Self.readAll(requests.map { Self.sampled($0, 5) }, from: engine)
+        engine.start()
+        #expect(try await answers == expected.flatMap(\.self))
+        #expect(engine.status.freeBlocks == blocks)
+        await engine.stop()
+        #expect(blocks == 256 || Self.value(of: "vllm:num_preemptions_total", in: metrics) > 0)
+        #expect(Self.value(of: "drover_kv_integrity_failures_total", in: metrics) == 0)
+    }
+
+    private static func sampled(_ request: GenerationRequest, _ samples: Int) -> GenerationRequest {
+        GenerationRequest(
+            prompt: request.prompt, sampling: request.sampling, samples: samples, maxTokens: request.maxTokens,
+            stopTokens: request.stopTokens)
+    }
+
+    @Test(arguments: AdmissionPolicy.allCases)
+    func `a pool for one request and a half serves 16 clients`(admission: AdmissionPolicy) async throws {
+        let metrics = MetricsRegistry()
+        let engine = Self.make(
+            ScriptedModel(blocks: 3), settings: EngineSettings(admission: admission), metrics: metrics)
+        let requests = (0..<16).map { GenerationRequest(prompt: [$0, $0, 1], maxTokens: 120) }
+        async let answers = Self.readAll(requests, from: engine)
+        engine.start()
+        let texts = try await answers.map(\.text)
+        #expect(texts == requests.map { ScriptedModel.text(after: $0.prompt, count: 120) })
+        await engine.stop()
+        let preemptions = Self.value(of: "vllm:num_preemptions_total", in: metrics)
+        #expect(admission == .reservation ? preemptions == 0 : preemptions > 0)
+    }
+
     @Test func `tells prefill progress, then tokens, then the end, and nothing after`() async throws {
         let model = ScriptedModel(capacity: BatchCapacity(rows: 40, runs: 4, logitRows: 4))
         let engine = Self.make(model)
         engine.start()
         let prompt = Array(repeating: Int32(9), count: 100)
         var events: [TokenEvent] = []
-        for await event in try engine.submit(GenerationRequest(prompt: prompt, maxTokens: 3, topLogprobs: 0)) {
+        for await event in try engine.submitOne(GenerationRequest(prompt: prompt, maxTokens: 3, topLogprobs: 0)) {
             events.append(event)
         }
         #expect(
@@ -111,8 +163,8 @@ struct InferenceEngineTests {
 
     @Test func `ends the request with broken logits and no other`() async throws {
         let engine = Self.make(ScriptedModel(poison: 63))
-        let broken = try engine.submit(GenerationRequest(prompt: [1, 63], maxTokens: 5))
-        let healthy = try engine.submit(GenerationRequest(prompt: [1, 2], maxTokens: 5, stopTokens: [63]))
+        let broken = try engine.submitOne(GenerationRequest(prompt: [1, 63], maxTokens: 5))
+        let healthy = try engine.submitOne(GenerationRequest(prompt: [1, 2], maxTokens: 5, stopTokens: [63]))
         engine.start()
         #expect(await Self.read(broken) == Answer(text: [], finish: .numericalError))
         let expected = ScriptedModel.text(after: [1, 2], count: 5)
@@ -126,7 +178,7 @@ struct InferenceEngineTests {
         let gate = StepGate()
         let engine = Self.make(ScriptedModel(gate: gate))
         engine.start()
-        let stream = try engine.submit(GenerationRequest(prompt: [1, 2, 3], maxTokens: 500))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [1, 2, 3], maxTokens: 500))
         gate.allow(1)
         var events = stream.makeAsyncIterator()
         _ = await events.next()
@@ -145,7 +197,7 @@ struct InferenceEngineTests {
     @Test func `cancels a request whose stream is dropped`() async throws {
         let metrics = MetricsRegistry()
         let engine = Self.make(metrics: metrics)
-        _ = try engine.submit(GenerationRequest(prompt: [1], maxTokens: 1_000))
+        _ = try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 1_000))
         await engine.drain(until: .now + .seconds(600))
         #expect(Self.value(of: "vllm:request_success_total", with: "abort", in: metrics) == 1)
         #expect(engine.status.freeBlocks == engine.status.totalBlocks)
@@ -157,7 +209,7 @@ struct InferenceEngineTests {
         let metrics = MetricsRegistry()
         let engine = Self.make(ScriptedModel(gate: gate), metrics: metrics)
         engine.start()
-        let stream = try engine.submit(GenerationRequest(prompt: [1], maxTokens: 1_000))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 1_000))
         let reader = Task { await Self.read(stream) }
         reader.cancel()
         #expect(await reader.value.finish == nil)
@@ -170,8 +222,8 @@ struct InferenceEngineTests {
 
     @Test func `cancels a request that is not read and goes on with the others`() async throws {
         let engine = Self.make(settings: EngineSettings(undeliveredLimit: 250))
-        let lazy = try engine.submit(GenerationRequest(prompt: [1], maxTokens: 900))
-        let stream = try engine.submit(GenerationRequest(prompt: [2], maxTokens: 200))
+        let lazy = try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 900))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [2], maxTokens: 200))
         async let busy = Self.read(stream)
         await engine.drain(until: .now + .seconds(600))
         #expect(await busy.text.count == 200)
@@ -186,7 +238,7 @@ struct InferenceEngineTests {
         let gate = StepGate()
         let engine = Self.make(ScriptedModel(gate: gate))
         engine.start()
-        let stream = try engine.submit(GenerationRequest(prompt: [1], deadline: .now))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [1], deadline: .now))
         #expect(await Self.read(stream) == Answer(finish: .deadline))
         #expect(gate.steps == 0)
         await engine.stop()
@@ -196,7 +248,7 @@ struct InferenceEngineTests {
 
     @Test func `refuses what it can never run`() async throws {
         let engine = Self.make(ScriptedModel(contextLength: 500, blocks: 4))
-        let submit = { (request: GenerationRequest) throws(EngineError) in _ = try engine.submit(request) }
+        let submit = { (request: GenerationRequest) throws(EngineError) in _ = try engine.submitOne(request) }
         #expect(throws: EngineError.emptyPrompt) { try submit(GenerationRequest(prompt: [])) }
         #expect(throws: EngineError.promptTooLong(prompt: 500, context: 500)) {
             try submit(GenerationRequest(prompt: Array(repeating: 1, count: 500)))
@@ -217,7 +269,7 @@ struct InferenceEngineTests {
         #expect(throws: EngineError.exceedsPool(needed: 5, available: 4)) {
             try submit(GenerationRequest(prompt: prompt, maxTokens: 58))
         }
-        let fitting = try engine.submit(GenerationRequest(prompt: prompt, maxTokens: 57))
+        let fitting = try engine.submitOne(GenerationRequest(prompt: prompt, maxTokens: 57))
         engine.start()
         #expect(await Self.read(fitting).text.count == 57)
         await engine.stop()
@@ -226,20 +278,37 @@ struct InferenceEngineTests {
     @Test func `lets no more requests wait than the limit`() async throws {
         let engine = Self.make(settings: EngineSettings(queueLimit: 3))
         var streams: [TokenStream] = []
-        for _ in 0..<3 { streams.append(try engine.submit(GenerationRequest(prompt: [1], maxTokens: 2))) }
+        for _ in 0..<3 { streams.append(try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 2))) }
         #expect(engine.status.waiting == 3)
-        #expect(throws: EngineError.queueFull(limit: 3)) { _ = try engine.submit(GenerationRequest(prompt: [1])) }
+        // Nothing was measured yet: one start in five seconds.
+        let wait = 10
+        #expect(throws: EngineError.queueFull(limit: 3, wait: .seconds(wait))) {
+            _ = try engine.submitOne(GenerationRequest(prompt: [1]))
+        }
         engine.start()
         for stream in streams { #expect(await Self.read(stream).finish == .length) }
-        _ = try engine.submit(GenerationRequest(prompt: [1]))
+        _ = try engine.submitOne(GenerationRequest(prompt: [1]))
+        await engine.stop()
+    }
+
+    @Test func `takes all samples of a request or none`() async throws {
+        let engine = Self.make(settings: EngineSettings(queueLimit: 3))
+        let streams = try engine.submit(GenerationRequest(prompt: [1], samples: 5, maxTokens: 2))
+        #expect(engine.status.waiting == 5)
+        let wait = 15
+        #expect(throws: EngineError.queueFull(limit: 3, wait: .seconds(wait))) {
+            _ = try engine.submit(GenerationRequest(prompt: [1]))
+        }
+        engine.start()
+        for stream in streams { #expect(await Self.read(stream).finish == .length) }
         await engine.stop()
     }
 
     @Test func `drains: what runs ends, what comes is refused`() async throws {
         let engine = Self.make()
-        let streams = try (0..<8).map { try engine.submit(GenerationRequest(prompt: [$0 + 1], maxTokens: 40)) }
+        let streams = try (0..<8).map { try engine.submitOne(GenerationRequest(prompt: [$0 + 1], maxTokens: 40)) }
         await engine.drain(until: .now + .seconds(600))
-        #expect(throws: EngineError.draining) { _ = try engine.submit(GenerationRequest(prompt: [1])) }
+        #expect(throws: EngineError.draining) { _ = try engine.submitOne(GenerationRequest(prompt: [1])) }
         for stream in streams { #expect(await Self.read(stream).finish == .length) }
         await engine.drain(until: .now)
         await engine.stop()
@@ -247,7 +316,7 @@ struct InferenceEngineTests {
 
     @Test func `ends what is left when the drain's time is over`() async throws {
         let engine = Self.make()
-        let stream = try engine.submit(GenerationRequest(prompt: [1], maxTokens: 1_000))
+        let stream = try engine.submitOne(GenerationRequest(prompt: [1], maxTokens: 1_000))
         await engine.drain(until: .now)
         #expect(await Self.read(stream).finish == .shutdown)
         await engine.stop()
@@ -255,10 +324,10 @@ struct InferenceEngineTests {
 
     @Test func `stops: everything ends, the door is shut, a second stop returns`() async throws {
         let engine = Self.make()
-        let streams = try (0..<8).map { try engine.submit(GenerationRequest(prompt: [$0 + 1], maxTokens: 1_000)) }
+        let streams = try (0..<8).map { try engine.submitOne(GenerationRequest(prompt: [$0 + 1], maxTokens: 1_000)) }
         await engine.stop()
         for stream in streams { #expect(await Self.read(stream).finish == .shutdown) }
-        #expect(throws: EngineError.stopped) { _ = try engine.submit(GenerationRequest(prompt: [1])) }
+        #expect(throws: EngineError.stopped) { _ = try engine.submitOne(GenerationRequest(prompt: [1])) }
         #expect(engine.status.freeBlocks == engine.status.totalBlocks)
         await engine.stop()
         await engine.drain(until: .now)
@@ -266,7 +335,7 @@ struct InferenceEngineTests {
 
     @Test func `ends the streams that outlive the engine, even if it never started`() async throws {
         var engine: InferenceEngine? = Self.make()
-        let stream = try engine?.submit(GenerationRequest(prompt: [1], maxTokens: 1_000))
+        let stream = try engine?.submitOne(GenerationRequest(prompt: [1], maxTokens: 1_000))
         engine = nil
         #expect(await Self.read(try #require(stream)).finish == .shutdown)
     }
@@ -281,7 +350,7 @@ struct InferenceEngineTests {
             GenerationRequest(prompt: [1, 2, 3], maxTokens: 5),
             GenerationRequest(prompt: [1, 2, 3], maxTokens: 50, stopTokens: [first[4]]),
         ]
-        let streams = try requests.map { try engine.submit($0) }
+        let streams = try requests.map { try engine.submitOne($0) }
         await engine.drain(until: .now + .seconds(600))
         await engine.stop()
         let expected = 5 + (first.firstIndex(of: first[4]) ?? 0)

@@ -6,8 +6,7 @@ import Testing
 struct PrefixCacheTests {
     private static func make(blocks: Int = 16, rows: Int = 512) -> Scheduler {
         Scheduler(
-            blocks: blocks, capacity: BatchCapacity(rows: rows, runs: 8, logitRows: 8), contextLength: 1024,
-            prefillChunk: 64)
+            blocks: blocks, capacity: BatchCapacity(rows: rows, runs: 8, logitRows: 8), contextLength: 1024)
     }
 
     /// Equal seeds begin equally, and no two others share a block.

@@ -2,11 +2,13 @@ import Engine
 import Model
 import Testing
 
-/// Random arrivals, departures and deadlines on the real scheduler over a pool that is too small, with a model that
+/// Random arrivals, samples, departures and deadlines on the real scheduler over a pool that is too small, with a model that
 /// notices every misplaced block.
 struct SchedulerPropertyTests {
     private struct Client {
         let request: GenerationRequest
+        /// Samples of a request differ in which token they take.
+        let sample: Int
         var text: [Int32] = []
         var finish: FinishReason?
     }
@@ -14,15 +16,18 @@ struct SchedulerPropertyTests {
     private struct World {
         var random: SeededRandom
         let model: ScriptedModel
+        let admission: AdmissionPolicy
         var scheduler: Scheduler
         var batch: Batch
         var clients: [RequestID: Client] = [:]
         var now = ContinuousClock.now
         var preemptions = 0
         var cached = 0
+        var copies = 0
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
+            admission = Int.random(in: 0..<4, using: &random) > 0 ? .optimistic : .reservation
             let runs = Int.random(in: 1...8, using: &random)
             let capacity = BatchCapacity(
                 rows: Int.random(in: runs...96, using: &random), runs: runs, logitRows: runs)
@@ -31,8 +36,7 @@ struct SchedulerPropertyTests {
                 capacity: capacity)
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
-                prefillChunk: Int.random(in: 1...64, using: &random),
-                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0)
+                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission)
             batch = Batch(capacity: capacity)
             self.random = random
         }
@@ -42,11 +46,15 @@ struct SchedulerPropertyTests {
             let stop = Bool.random(using: &random) ? [Int32.random(in: 0..<32, using: &random)] : []
             let late = Int.random(in: 0..<8, using: &random) == 0
             let request = GenerationRequest(
-                prompt: prompt, maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
+                prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
+                maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
+                priority: Int.random(in: 0..<3, using: &random) / 2,
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 cacheSalt: Int.random(in: 0..<8, using: &random) == 0 ? "salt" : "")
             let id = RequestID(UInt64(clients.count))
-            clients[id] = Client(request: request)
+            for sample in 0..<request.samples {
+                clients[id.sample(sample)] = Client(request: request, sample: sample)
+            }
             scheduler.accept(request, id: id)
         }
 
@@ -75,13 +83,42 @@ struct SchedulerPropertyTests {
             try scheduler.checkIntegrity()
             #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
             preemptions += plan.preempted.count
+            #expect(plan.preempted.isEmpty || admission == .optimistic)
+            checkOrder()
             scheduler.fill(&batch, for: plan)
+            copy(plan)
             let logits = model.forward(batch)
-            let outcomes = (0..<logits.rowCount).map { row in
-                RowOutcome.token(SampledToken(id: Int32(logits[row].argmax().index)))
+            let samples = plan.runs.filter { $0.output != nil }.map { clients[$0.request]?.sample ?? 0 }
+            let outcomes = samples.enumerated().map { row, sample in
+                let row = logits[row]
+                let token = ScriptedModel.token(sample, of: (0..<row.count).map { row.values[$0] })
+                return RowOutcome.token(SampledToken(id: token))
             }
             take(scheduler.commit(plan, outcomes))
+            scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
+        }
+
+        /// By priority, then by age; of one priority, those that run before those that wait.
+        private func checkOrder() {
+            let rank = { (id: RequestID) in (clients[id]?.request.priority ?? 0, id) }
+            let (running, waiting) = (scheduler.running.map { rank($0.id) }, scheduler.waitingIDs.map(rank))
+            #expect(zip(running, running.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(zip(waiting, waiting.dropFirst()).allSatisfy { $0 < $1 })
+            for one in waiting {
+                #expect(running.allSatisfy { $0.0 != one.0 || $0 < one })
+            }
+        }
+
+        /// Nobody but the request that parts from another holds the block it writes to.
+        private mutating func copy(_ plan: StepPlan) {
+            for copy in plan.copies {
+                let holders = scheduler.running.filter { $0.table.blocks.contains(copy.target) }
+                #expect(holders.count == 1 && copy.source != copy.target)
+                #expect(scheduler.running.contains { $0.table.blocks.contains(copy.source) })
+                model.copyBlock(copy.source, to: copy.target)
+            }
+            copies += plan.copies.count
         }
 
         private mutating func take(_ events: [RequestEvent]) {
@@ -102,7 +139,8 @@ struct SchedulerPropertyTests {
             for client in clients.values {
                 let request = client.request
                 let limit = min(request.maxTokens, 256 - request.prompt.count)
-                let alone = ScriptedModel.text(after: request.prompt, count: limit, vocabularySize: 32)
+                let alone = ScriptedModel.text(
+                    after: request.prompt, count: limit, rank: client.sample, vocabularySize: 32)
                 let end = alone.firstIndex { request.stopTokens.contains($0) }
                 switch client.finish {
                 case .stop(let token):
@@ -147,14 +185,15 @@ struct SchedulerPropertyTests {
         #expect(preemptions > 20)
     }
 
-    @Test func `the schedules do share`() throws {
-        var cached = 0
+    @Test func `the schedules do share, and do part`() throws {
+        var (cached, copies) = (0, 0)
         for seed in 0..<20 {
             var world = World(seed: UInt64(seed))
             for _ in 0..<20 { world.arrive() }
             while !world.scheduler.isEmpty { try world.step() }
             cached += world.cached
+            copies += world.copies
         }
-        #expect(cached > 2_000)
+        #expect(cached > 2_000 && copies > 20)
     }
 }

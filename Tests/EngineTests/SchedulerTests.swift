@@ -5,11 +5,11 @@ import Testing
 struct SchedulerTests {
     /// Without sharing, so that every prompt needs its own blocks; `PrefixCacheTests` are about sharing.
     private static func make(
-        blocks: Int = 16, rows: Int = 256, runs: Int = 8, context: Int = 1024, prefillChunk: Int = 64
+        blocks: Int = 16, rows: Int = 256, runs: Int = 8, context: Int = 1024
     ) -> Scheduler {
         Scheduler(
             blocks: blocks, capacity: BatchCapacity(rows: rows, runs: runs, logitRows: runs), contextLength: context,
-            prefillChunk: prefillChunk, sharesPrefixes: false)
+            sharesPrefixes: false)
     }
 
     private static func request(
@@ -90,6 +90,18 @@ struct SchedulerTests {
         #expect(events.contains(RequestEvent(request: c, event: .prefill(computed: 28, total: 100, cached: 0))))
     }
 
+    @Test func `gives prompts the time that decoding leaves`() throws {
+        var scheduler = Self.make()
+        scheduler.accept(Self.request(200), id: a)
+        scheduler.observe(try step(&scheduler).0, took: .milliseconds(400))
+        scheduler.observe(try step(&scheduler).0, took: .milliseconds(20))
+        scheduler.accept(Self.request(200), id: b)
+        // From 20 ms for one row to 400 ms for 200: 100 ms are enough for 42.
+        #expect(try step(&scheduler).0.runs.map(\.positions) == [201..<202, 0..<41])
+        _ = scheduler.cancel(a)
+        #expect(try step(&scheduler).0.runs.map(\.positions) == [41..<200])
+    }
+
     @Test func `decodes the oldest first`() throws {
         var scheduler = Self.make()
         for id in [a, b, c] { scheduler.accept(Self.request(3), id: id) }
@@ -107,6 +119,21 @@ struct SchedulerTests {
         #expect(scheduler.waitingIDs == [b, c])
         #expect(scheduler.cancel(b) == RequestEvent(request: b, event: .finished(.cancelled)))
         #expect(try step(&scheduler).0.admitted == [c])
+    }
+
+    @Test func `a reservation is for all that a request may generate`() throws {
+        var scheduler = Scheduler(
+            blocks: 5, capacity: BatchCapacity(rows: 256, runs: 8, logitRows: 8), contextLength: 1024,
+            admission: .reservation)
+        scheduler.accept(Self.request(10, maxTokens: 120), id: a)
+        scheduler.accept(Self.request(10, maxTokens: 183), id: b)
+        scheduler.accept(Self.request(10, maxTokens: 184), id: c)
+        // 129 positions take three blocks, as the last token is never fed; 192 would take three more.
+        #expect(try step(&scheduler).0.admitted == [a])
+        #expect(scheduler.pool.heldCount == 3)
+        _ = scheduler.cancel(a)
+        #expect(try step(&scheduler).0.admitted == [b])
+        #expect(scheduler.waitingIDs == [c])
     }
 
     @Test func `runs no more requests than can all decode in one step`() throws {

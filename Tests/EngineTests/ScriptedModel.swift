@@ -67,6 +67,12 @@ final class ScriptedModel: ForwardPass {
         return Logits(rowCount: wanted, vocabularySize: vocabularySize, base: logits, stride: vocabularySize)
     }
 
+    func copyBlock(_ source: Int32, to target: Int32) {
+        for offset in 0..<KVBlock.tokens {
+            slots[Int(target) * KVBlock.tokens + offset] = slots[Int(source) * KVBlock.tokens + offset]
+        }
+    }
+
     private func slot(of position: Int, _ table: [Int]) -> Int {
         table[position / KVBlock.tokens] * KVBlock.tokens + position % KVBlock.tokens
     }
@@ -84,16 +90,21 @@ final class ScriptedModel: ForwardPass {
         }
     }
 
-    /// The greedy text after a prompt, without engine, blocks or batches.
-    static func text(after prompt: [Int32], count: Int, vocabularySize: Int = 64) -> [Int32] {
+    /// The text after a prompt, without engine, blocks or batches: always the likeliest token, or the one so many ranks
+    /// behind it.
+    static func text(after prompt: [Int32], count: Int, rank: Int = 0, vocabularySize: Int = 64) -> [Int32] {
         var story = Story()
         prompt.forEach { story.append($0) }
         return (0..<count).map { _ in
-            var best = 0
-            for id in 1..<vocabularySize where story.logit(of: id) > story.logit(of: best) { best = id }
-            story.append(Int32(best))
-            return Int32(best)
+            let token = Self.token(rank, of: (0..<vocabularySize).map(story.logit))
+            story.append(token)
+            return token
         }
+    }
+
+    /// The token with the largest logit, or the one so many ranks behind it.
+    static func token(_ rank: Int, of logits: [Float]) -> Int32 {
+        Int32(logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }[rank])
     }
 
     /// A running hash of tokens and their order.

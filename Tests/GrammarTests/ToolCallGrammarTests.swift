@@ -78,8 +78,8 @@ struct ToolCallGrammarTests {
     }
 
     @Test func `arguments may be described by a reference into their own schema`() throws {
-        let schema = try JSONValue(
-            parsing: Array(##"{"$defs": {"A": {"properties": {"b": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"}"##.utf8))
+        let text = ##"{"$defs": {"A": {"properties": {"b": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"}"##
+        let schema = try JSONValue(parsing: Array(text.utf8))
         let tool = ToolCallGrammar.Tool(name: "f", parameters: schema, isStrict: true)
         let grammar = try Texts.compile(
             try ToolCallGrammar.grammar(of: [tool], allowsSeveral: false, else: .nothing))

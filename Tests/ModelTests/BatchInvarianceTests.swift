@@ -54,6 +54,29 @@ struct BatchInvarianceTests {
         }
     }
 
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `a sequence goes on in a copied block with the same logits`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
+        let checkpoint = try Weights.bfloat16.checkpoint()
+        let settings = RuntimeSettings(
+            kernels: kernels.name, threads: 2, cacheType: type, cacheBytes: 32 << 20,
+            capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
+        let model = try LlamaModel(checkpoint: checkpoint, settings: settings)
+        let tokens = Self.tokens(100, seed: 5)
+        var original = Conversation(positions: 110)
+        model.read(Array(tokens.prefix(80)), chunk: 80, conversation: &original) { _, _ in }
+        model.copyBlock(original.blocks[1], to: 9)
+        var rows: [[[Float]]] = []
+        for blocks in [original.blocks, [original.blocks[0], 9]] {
+            var batch = Batch(capacity: model.capacity)
+            batch.append(tokens[80...], at: 80, blocks: blocks, logits: .all)
+            let logits = model.forward(batch)
+            rows.append((0..<logits.rowCount).map { logits[$0].array })
+        }
+        #expect(rows[0] == rows[1])
+    }
+
     /// Feeds the sequences side by side, in stretches of chance.
     private func compare(_ model: LlamaModel, _ sequences: [[Int32]], with expected: [[[Float]]], threads: Int) {
         var generator = Generator(state: UInt64(threads) * 77)

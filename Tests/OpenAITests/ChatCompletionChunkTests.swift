@@ -25,6 +25,11 @@ struct ChatCompletionChunkTests {
                 + #""choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"length"}]}"#)
     }
 
+    @Test func `names the choice it is about`() {
+        let chunk = ChatCompletionChunk.content("a").json(head, index: 3, withUsage: false)
+        #expect(chunk.object?["choices"]?.array?.first?.object?["index"] == 3)
+    }
+
     @Test func `usage is null in every chunk but the last, and only when asked for`() {
         #expect(!text(.content("a")).contains("usage"))
         #expect(text(.content("a"), withUsage: true).hasSuffix(#""usage":null}"#))

@@ -44,7 +44,7 @@ struct ChatCompletionRequestTests {
         ("max_tokens", "0"), ("max_tokens", "1.5"), ("max_tokens", #""12""#), ("max_tokens", "true"),
         ("max_tokens", "1e300"), ("temperature", "2.1"), ("temperature", "-1"), ("temperature", #""NaN""#),
         ("top_p", "1.1"), ("top_k", "-2"), ("min_p", "2"), ("frequency_penalty", "3"), ("presence_penalty", "-3"),
-        ("repetition_penalty", "0"), ("n", "0"), ("n", "2"), ("seed", "1.5"), ("stream", #""yes""#), ("stop", "1"),
+        ("repetition_penalty", "0"), ("n", "0"), ("n", "129"), ("seed", "1.5"), ("stream", #""yes""#), ("stop", "1"),
         ("stop", #""""#), ("stop", "[\(Array(repeating: #""x""#, count: 17).joined(separator: ","))]"), ("tools", "{}"),
         ("logit_bias", "[]"), ("tool_choice", #""required""#), ("stream_options", #"{"include_usage": true}"#),
         ("logprobs", "true"), ("no_such_field", "1"),

@@ -27,6 +27,41 @@ struct CompletionRequestTests {
         }
     }
 
+    @Test func `draws as many samples as it answers unless told to choose`() throws {
+        let samples = { (fields: String) throws in
+            let request = try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\"\(fields)}".utf8)))
+            return [request.sampling.n, request.bestOf]
+        }
+        #expect(try samples("") == [1, 1])
+        #expect(try samples(#", "n": 3"#) == [3, 3])
+        #expect(try samples(#", "n": 3, "best_of": 5"#) == [3, 5])
+        #expect(try samples(#", "n": 2, "best_of": 2, "stream": true"#) == [2, 2])
+        for fields in [#""n": 3, "best_of": 2"#, #""best_of": 2, "stream": true"#, #""best_of": 129"#] {
+            #expect {
+                try samples(", " + fields)
+            } throws: {
+                ($0 as? APIError)?.param == "best_of"
+            }
+        }
+    }
+
+    @Test func `takes a priority by name or number`() throws {
+        let priority = { (value: String) throws in
+            try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\", \"priority\": \(value)}".utf8)))
+                .sampling.priority
+        }
+        for (value, number) in [("null", 0), (#""interactive""#, 0), (#""batch""#, 100), ("7", 7)] {
+            #expect(try priority(value) == number)
+        }
+        for value in ["-1", "1001", "1.5", #""urgent""#, "true"] {
+            #expect {
+                try priority(value)
+            } throws: {
+                ($0 as? APIError)?.param == "priority"
+            }
+        }
+    }
+
     @Test func `generates sixteen tokens unless told otherwise`() throws {
         #expect(try request(prompt: #""a""#).sampling.maxTokens == 16)
     }

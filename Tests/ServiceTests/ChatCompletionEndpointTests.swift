@@ -32,6 +32,33 @@ struct ChatCompletionEndpointTests {
         }
     }
 
+    @Test func `several choices are one answer, whole and streamed`() async throws {
+        let service = try TestService()
+        let settings = #", "temperature": 1.5, "seed": 5, "ignore_eos": true"#
+        let one = try await service.post(Self.path, body(settings))
+        let whole = try await service.post(Self.path, body(settings + #", "n": 3"#))
+        let choices = try #require(try whole.json["choices"]?.array)
+        #expect(choices.map { $0.object?["index"]?.integer } == [0, 1, 2])
+        let texts = choices.map { $0.object?["message"]?.object?["content"]?.string ?? "" }
+        #expect(try texts[0] == content(one) && Set(texts).count == 3)
+        let usage = { (answer: TestService.Answer, field: String) throws in
+            try answer.json["usage"]?.object?[field]?.integer
+        }
+        #expect(try usage(whole, "completion_tokens") == 120)
+        #expect(try usage(whole, "prompt_tokens") == usage(one, "prompt_tokens"))
+
+        let stream = try await service.post(
+            Self.path, body(settings + #", "n": 3, "stream": true, "stream_options": {"include_usage": true}"#))
+        let (chunks, isDone) = try stream.events
+        #expect(isDone && chunks.last?["usage"]?.object?["completion_tokens"] == 120)
+        for (index, text) in texts.enumerated() {
+            let own = chunks.filter { $0["choices"]?.array?.first?.object?["index"] == .integer(Int64(index)) }
+            #expect(pieces(own) == text)
+            #expect(own.first?["choices"]?.array?.first?.object?["delta"]?.object?["role"] == "assistant")
+            #expect(own.last?["choices"]?.array?.first?.object?["finish_reason"] == "length")
+        }
+    }
+
     @Test func `usage closes a stream that asked for it`() async throws {
         let service = try TestService()
         let options = #", "stream": true, "stream_options": {"include_usage": true}, "ignore_eos": true"#
@@ -73,7 +100,7 @@ struct ChatCompletionEndpointTests {
     @Test(arguments: [
         (#"{"messages": []}"#, 400, "messages"), (#"{"messages": [{"role": "user"}]}"#, 400, "messages[0].content"),
         (#"{"messages": [{"role": "user", "content": "a"}], "model": "other"}"#, 404, "model"),
-        (#"{"messages": [{"role": "user", "content": "a"}], "stream": true, "n": 3}"#, 400, "n"),
+        (#"{"messages": [{"role": "user", "content": "a"}], "stream": true, "n": 33}"#, 400, "n"),
         (
             #"{"messages": [{"role": "user", "content": "a"}], "chat_template_kwargs": {"documents": []}}"#, 400,
             "chat_template_kwargs.documents"

@@ -92,6 +92,18 @@ struct ConstrainedOutputTests {
             answer.head.status == .badRequest && error?["param"] == .string(param) && error?["code"] == .string(code))
     }
 
+    @Test func `each of several samples keeps to the format by itself`() async throws {
+        let service = try TestService()
+        let settings = #""temperature": 1.5, "max_tokens": 200, "seed": 2, "n": 4, "guided_json": \#(Self.schema)"#
+        let choices = try #require(try await chat(service, settings).json["choices"]?.array)
+        let texts = try choices.map { try #require($0.object?["message"]?.object?["content"]?.string) }
+        for text in texts {
+            let pet = try #require(try JSONValue(parsing: Array(text.utf8)).object)
+            #expect((1...20).contains(pet["age"]?.integer ?? 0), "\(text)")
+        }
+        #expect(Set(texts).count > 1)
+    }
+
     @Test func `max_tokens may cut a document short`() async throws {
         let answer = try await chat(try TestService(), #""guided_json": \#(Self.schema), "max_tokens": 2"#)
         #expect(try answer.json["choices"]?.array?.first?.object?["finish_reason"] == "length")

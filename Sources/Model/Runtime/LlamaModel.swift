@@ -74,6 +74,12 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
             stride: workspace.layout.logitStride, kernels: plan.kernels)
     }
 
+    package func copyBlock(_ source: Int32, to target: Int32) {
+        precondition((0..<blockCount).contains(Int(source)) && (0..<blockCount).contains(Int(target)), "no such block")
+        let bytes = plan.blockBytes
+        (cache.base + Int(target) * bytes).copyMemory(from: cache.base + Int(source) * bytes, byteCount: bytes)
+    }
+
     package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) { team.share(items, work) }
 
     /// The kernels trust these numbers with memory.

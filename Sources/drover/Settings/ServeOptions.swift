@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Model
 
 /// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
@@ -23,13 +24,22 @@ struct ServeOptions: ParsableArguments {
     var kvCacheBytes: ByteCount?
     @Option(help: "Whether requests with equal beginnings share what was computed: on or off. (default: on)")
     var prefixCache: SwitchName?
+    @Option(
+        help: """
+            When requests start: optimistic, as soon as their tokens fit, or reservation, when all they may generate fits \
+            too. (default: optimistic)
+            """)
+    var admission: AdmissionPolicy?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
-    @Option(help: "Most prompt tokens in a step while others generate. (default: 64)")
-    var prefillChunk: Int?
+    @Option(
+        help: "Milliseconds between two tokens of a request that prompts of others should not exceed. (default: 100)")
+    var itlTarget: Int?
     @Option(help: "Most rows in one step. (default: 512)")
     var maxBatchTokens: Int?
-    @Option(help: "Requests that may wait; one more is refused with 429. (default: 256)")
+    @Option(help: "Most samples of one request (n, best_of), at most 128. (default: 32)")
+    var maxSamples: Int?
+    @Option(help: "Samples of requests that may wait; one request more is refused with 429. (default: 256)")
     var queueLimit: Int?
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?
@@ -54,6 +64,8 @@ enum CacheTypeName: String, ExpressibleByArgument, CaseIterable {
 enum SwitchName: String, ExpressibleByArgument, CaseIterable {
     case on, off
 }
+
+extension AdmissionPolicy: ExpressibleByArgument {}
 
 enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error

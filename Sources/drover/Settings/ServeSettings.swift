@@ -1,5 +1,7 @@
 import ArgumentParser
+import Engine
 import Foundation
+import OpenAI
 
 /// What `drover serve` runs with: read once, checked once, never changed.
 struct ServeSettings: Sendable {
@@ -12,9 +14,11 @@ struct ServeSettings: Sendable {
     let kvCache: CacheTypeName
     let kvCacheBytes: ByteCount?
     let prefixCache: SwitchName
+    let admission: AdmissionPolicy
     let contextLength: Int?
-    let prefillChunk: Int
+    let itlTarget: Int
     let maxBatchTokens: Int
+    let maxSamples: Int
     let queueLimit: Int
     let chatTemplate: String?
     let drainTimeout: Int
@@ -23,8 +27,8 @@ struct ServeSettings: Sendable {
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
-        "context-length", "prefill-chunk", "max-batch-tokens", "queue-limit", "chat-template", "drain-timeout",
-        "log-level",
+        "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
+        "drain-timeout", "log-level",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -39,9 +43,11 @@ struct ServeSettings: Sendable {
         kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
+        admission = try reader.value(options.admission, "admission") ?? .optimistic
         contextLength = try reader.positive(options.contextLength, "context-length")
-        prefillChunk = try reader.positive(options.prefillChunk, "prefill-chunk") ?? 64
+        itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000) ?? 100
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
+        maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
@@ -50,9 +56,9 @@ struct ServeSettings: Sendable {
 }
 
 extension SettingsReader {
-    fileprivate func positive(_ flag: Int?, _ key: String) throws -> Int? {
+    fileprivate func positive(_ flag: Int?, _ key: String, atMost limit: Int = .max) throws -> Int? {
         guard let number = try value(flag, key) else { return nil }
-        guard number > 0 else { throw SettingsError.invalidValue(key: key, text: "\(number)") }
+        guard (1...limit).contains(number) else { throw SettingsError.invalidValue(key: key, text: "\(number)") }
         return number
     }
 }

@@ -1,0 +1,99 @@
+/// How long a step takes by the number of its rows, learned from the steps there were.
+///
+/// Steps are remembered in classes of size, each twice as large as the one before, as moving means. Between two classes
+/// time is a straight line: a fixed part, for reading the weights, and a part for each row. How much the rows attend to is
+/// not counted, as it changes little from one step to the next and the means follow.
+package struct StepTimes: Sendable {
+    private struct Mean {
+        var rows = 0.0
+        var seconds = 0.0
+        var count = 0.0
+
+        mutating func take(rows: Int, seconds: Double) {
+            count = min(count + 1, StepTimes.memory)
+            self.rows += (Double(rows) - self.rows) / count
+            self.seconds += (seconds - self.seconds) / count
+        }
+    }
+
+    /// Steps that a mean looks back on.
+    private static let memory = 4.0
+    /// Entry i is of steps with `1 << i ..< 2 << i` rows; nil while there were none.
+    private var classes: [Mean?]
+
+    /// Of nothing yet, for steps of at most `rowLimit` rows.
+    package init(rowLimit: Int) {
+        classes = Array(repeating: nil, count: Self.class(of: max(1, rowLimit)) + 1)
+    }
+
+    private static func `class`(of rows: Int) -> Int { Int.bitWidth - 1 - rows.leadingZeroBitCount }
+
+    /// Takes note of a step. One without rows or time teaches nothing.
+    package mutating func observe(rows: Int, duration: Duration) {
+        let seconds = duration / .seconds(1)
+        guard rows > 0, seconds > 0 else { return }
+        let number = min(Self.class(of: rows), classes.count - 1)
+        let pace = pace(number, rows: rows, seconds: seconds)
+        var mean = classes[number] ?? Mean()
+        mean.take(rows: rows, seconds: seconds)
+        classes[number] = mean
+        for other in classes.indices where other != number {
+            classes[other]?.seconds *= pace
+            reconcile(other, with: mean)
+        }
+    }
+
+    /// How much slower the machine seems to be than it was: what else runs on it slows steps of all sizes.
+    /// A size that was never tried says nothing about it.
+    private func pace(_ number: Int, rows: Int, seconds: Double) -> Double {
+        guard classes[number] != nil, let expected = self.seconds(rows: rows) else { return 1 }
+        return min(max(1 + (seconds / expected - 1) / Self.memory, 0.5), 2)
+    }
+
+    /// More rows never take less time, nor more time for each. So what was seen once, on a bad day, gives way to what is
+    /// seen now, although the steps it makes us avoid are the only ones that could correct it.
+    private mutating func reconcile(_ other: Int, with mean: Mean) {
+        guard let old = classes[other] else { return }
+        let inProportion = mean.seconds * old.rows / mean.rows
+        let (least, most) = (min(mean.seconds, inProportion), max(mean.seconds, inProportion))
+        classes[other]?.seconds = min(max(old.seconds, least), most)
+    }
+
+    /// The time that a step is expected to take, in seconds; nil before the first step.
+    package func seconds(rows: Int) -> Double? {
+        guard let (below, above) = neighbors(of: Double(rows)) else { return nil }
+        let proportion = below.seconds * Double(rows) / below.rows
+        // Sizes beyond all that were tried are taken for slow, so that the steps grow towards them.
+        guard let above else { return proportion }
+        let slope = (above.seconds - below.seconds) / (above.rows - below.rows)
+        let line = below.seconds + slope * (Double(rows) - below.rows)
+        return Double(rows) < below.rows ? max(line, proportion) : line
+    }
+
+    /// The classes on both sides; where one side has none, the first two, or the last and nil.
+    private func neighbors(of rows: Double) -> (below: Mean, above: Mean?)? {
+        var below: Mean?
+        for case let mean? in classes {
+            if let below, mean.rows > rows { return (below, mean) }
+            below = mean
+        }
+        return below.map { ($0, nil) }
+    }
+
+    /// How many prompt rows may stand beside `decoding` others in a step of `target` seconds, from 1 to `room`.
+    ///
+    /// Where the others alone leave no time for it, as many as take no more than a step with a single row, which is about
+    /// as long as reading the weights: that far prompts slow others by at most the same again, and without it they would
+    /// wait for ever. Nil before the first step.
+    package func promptRows(beside decoding: Int, target: Double, room: Int) -> Int? {
+        guard let alone = seconds(rows: decoding), let least = seconds(rows: 1) else { return nil }
+        let limit = max(target, alone + least)
+        var (fits, fails) = (1, max(2, room + 1))
+        while fails - fits > 1 {
+            let middle = (fits + fails) / 2
+            let isShort = seconds(rows: decoding + middle).map { $0 <= limit } ?? false
+            if isShort { fits = middle } else { fails = middle }
+        }
+        return fits
+    }
+}

@@ -1,0 +1,59 @@
+"""The queue: who is refused is told when to come back, and who is in a hurry goes first."""
+
+import asyncio
+
+import openai
+
+STORY = [{"role": "user", "content": "Tell me a short story about a fox."}]
+
+
+def client_of(server):
+    return openai.AsyncOpenAI(base_url=server.url + "/v1", api_key="none", max_retries=0)
+
+
+def waiting(metrics):
+    return sum(value for name, value in metrics.items() if name.startswith("vllm:num_requests_waiting"))
+
+
+async def ask(client, model, **fields):
+    arguments = dict(model=model, messages=STORY, temperature=0, extra_body={"ignore_eos": True} | fields)
+    return await client.chat.completions.create(max_tokens=200, **arguments)
+
+
+def test_a_full_queue_says_when_to_come_back(start):
+    server = start("--queue-limit", "2", "--max-batch-tokens", "2")
+
+    async def flood():
+        client = client_of(server)
+        model = (await client.models.list()).data[0].id
+        return await asyncio.gather(*(ask(client, model) for _ in range(24)), return_exceptions=True)
+
+    answers = asyncio.run(flood())
+    refused = [answer for answer in answers if isinstance(answer, openai.RateLimitError)]
+    served = [answer for answer in answers if not isinstance(answer, Exception)]
+    assert len(refused) + len(served) == 24 and refused and served
+    assert len({answer.choices[0].message.content for answer in served}) == 1
+    assert all(1 <= int(refusal.response.headers["retry-after"]) <= 120 for refusal in refused)
+
+
+def test_interactive_requests_pass_batches_and_nobody_loses_text(start):
+    server = start("--max-batch-tokens", "2")
+
+    async def mixture():
+        client = client_of(server)
+        model = (await client.models.list()).data[0].id
+        order = []
+
+        async def timed(name, **fields):
+            answer = await ask(client, model, **fields)
+            order.append(name)
+            return answer.choices[0].message.content
+
+        batch = [asyncio.create_task(timed("batch", priority="batch")) for _ in range(8)]
+        await asyncio.to_thread(server.wait_for_metric, lambda metrics: waiting(metrics) == 6)
+        hasty = await asyncio.gather(*(timed("interactive") for _ in range(2)))
+        return order, hasty + await asyncio.gather(*batch)
+
+    order, texts = asyncio.run(mixture())
+    assert len(set(texts)) == 1
+    assert order.index("interactive") < 6, order
