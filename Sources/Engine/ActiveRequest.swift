@@ -33,6 +33,8 @@ package struct ActiveRequest: Sendable {
     /// Set when it has ended and waits to be removed.
     var finish: FinishReason?
     let deadline: ContinuousClock.Instant?
+    /// Nil where a token depends on more of those before it than the logits of its row: they must be known first.
+    private var lookup: PromptLookup?
     private let stopTokens: [Int32]
     private let outputLimit: Int
 
@@ -46,6 +48,7 @@ package struct ActiveRequest: Sendable {
         chain = PrefixChain(scope: scope)
         chain.extend(over: request.prompt)
         deadline = request.deadline
+        lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
     }
@@ -91,7 +94,7 @@ package struct ActiveRequest: Sendable {
 
     /// Takes in what was sampled after the last known token. Returns the token if it belongs to the text, and sets
     /// `finish` if it was the last.
-    mutating func take(_ outcome: RowOutcome) -> SampledToken? {
+    private mutating func take(_ outcome: RowOutcome) -> SampledToken? {
         switch outcome {
         case .token(let token): return take(token)
         case .lastToken(let token):
@@ -102,6 +105,31 @@ package struct ActiveRequest: Sendable {
         case .notANumber: finish = .numericalError
         }
         return nil
+    }
+
+    /// Guesses at most `limit` tokens behind the last one, no more than it may still generate and has blocks for, taking
+    /// free ones for them.
+    mutating func draft(limit: Int, _ pool: inout BlockPool) -> [Int32] {
+        let left = outputLimit - outputCount - 1
+        guard limit > 0, left > 0, let draft = lookup?.draft(tokens, limit: min(limit, left)) else { return [] }
+        while table.positions < tokens.count + draft.count, let block = pool.lease() { table.append(block) }
+        return Array(draft.prefix(table.positions - tokens.count))
+    }
+
+    /// Takes in what the rows of a run gave, as far as the guesses were right. Returns the tokens of the text.
+    mutating func take(_ outcomes: some Sequence<RowOutcome>, draft: [Int32], _ pool: inout BlockPool) -> [SampledToken]
+    {
+        var taken: [SampledToken] = []
+        var accepted = 0
+        for outcome in outcomes {
+            let token = take(outcome)
+            if let token { taken.append(token) }
+            guard finish == nil, accepted < draft.count, token?.id == draft[accepted] else { break }
+            accepted += 1
+            advance(to: computed + 1, &pool)
+        }
+        lookup?.learn(accepted: accepted, of: draft.count)
+        return taken
     }
 
     private mutating func take(_ token: SampledToken) -> SampledToken? {

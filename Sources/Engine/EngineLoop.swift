@@ -30,7 +30,7 @@ final class EngineLoop: @unchecked Sendable {
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
-            admission: settings.admission)
+            admission: settings.admission, speculates: settings.speculates)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
@@ -49,6 +49,7 @@ final class EngineLoop: @unchecked Sendable {
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
+            metrics.guessed(plan.draftCount, right: scheduler.acceptedCount)
             scheduler.observe(plan, took: .now - start)
             report()
         }
@@ -97,13 +98,16 @@ final class EngineLoop: @unchecked Sendable {
         metrics.stepTokens.observe(Double(plan.rowCount))
     }
 
-    /// One outcome for each run that samples.
+    /// One outcome for each row that samples. Those behind a guess count only if it is right; requests that would have
+    /// to remember them are not guessed for.
     private func sample(_ plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
         var (requests, draws): ([RequestID], [RowDraw?]) = ([], [])
         for run in plan.runs {
             guard let output = run.output else { continue }
-            draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
-            requests.append(run.request)
+            for output in output..<output + run.sampleCount {
+                draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
+                requests.append(run.request)
+            }
         }
         let outcomes = sampler.sample(draws)
         draws = []  // they share the histories, which would be copied to be changed

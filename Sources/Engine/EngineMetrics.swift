@@ -23,6 +23,8 @@ struct EngineMetrics: Sendable {
     private let prefixHits: Counter
     private let prefixMisses: [PrefixMiss: Counter]
     private let idleBlocks: Gauge
+    private let draftTokens: Counter
+    private let acceptedTokens: Counter
     private let llamaRunning: Gauge
     private let llamaWaiting: Gauge
     private let llamaPromptTokens: Counter
@@ -63,6 +65,10 @@ struct EngineMetrics: Sendable {
         prefixHits = registry.counter(
             "vllm:prefix_cache_hits_total", "Prompt tokens that did not have to be computed.", labels: labels)
         prefixMisses = Self.misses(registry, modelName)
+        draftTokens = registry.counter(
+            "vllm:spec_decode_num_draft_tokens_total", "Tokens guessed before they were computed.", labels: labels)
+        acceptedTokens = registry.counter(
+            "vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that were right.", labels: labels)
         llamaRunning = registry.gauge("llamacpp:requests_processing", "Requests that hold K/V blocks.")
         llamaWaiting = registry.gauge("llamacpp:requests_deferred", "Requests that wait for K/V blocks.")
         llamaPromptTokens = registry.counter("llamacpp:prompt_tokens_total", "Prompt tokens computed.")
@@ -89,6 +95,11 @@ struct EngineMetrics: Sendable {
     }
 
     func prefixMissed(_ reason: PrefixMiss) { prefixMisses[reason]?.add() }
+
+    func guessed(_ count: Int, right: Int) {
+        draftTokens.add(count)
+        acceptedTokens.add(right)
+    }
 
     func tokenGenerated() {
         outputTokens.add()

@@ -10,15 +10,18 @@ package struct EngineSettings: Sendable {
     /// Whether requests use what others have computed for the same beginning.
     package var sharesPrefixes: Bool
     package var admission: AdmissionPolicy
+    /// Whether tokens are guessed where rows of a step are free.
+    package var speculates: Bool
 
     package init(
         queueLimit: Int = 256, stepTarget: Duration = .milliseconds(100), undeliveredLimit: Int = 4_096,
-        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = true
     ) {
         self.queueLimit = max(1, queueLimit)
         self.stepTarget = stepTarget
         self.undeliveredLimit = max(1, undeliveredLimit)
         self.sharesPrefixes = sharesPrefixes
         self.admission = admission
+        self.speculates = speculates
     }
 }

@@ -47,5 +47,8 @@ package struct SamplingParameters: Sendable, Equatable {
     /// No part of the vocabulary is left out; or, with argmax, it makes no difference.
     package var isUntruncated: Bool { temperature == 0 || topK == 0 && topP >= 1 && minP <= 0 }
 
+    /// The draw does not depend on which tokens came before.
+    package var isMemoryless: Bool { repetitionPenalty == 1 && frequencyPenalty == 0 && presencePenalty == 0 }
+
     package static let greedy = SamplingParameters(temperature: 0)
 }

@@ -25,17 +25,24 @@ package struct Scheduler: Sendable {
     private let contextLength: Int
     private let sharesPrefixes: Bool
     private let admission: AdmissionPolicy
+    private let speculates: Bool
+    private let sampleLimit: Int
+    /// Guesses that the last commit found right.
+    package private(set) var acceptedCount = 0
 
     /// - Parameters:
     ///   - stepTarget: what a step in which requests decode should take at most.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
+    ///   - speculates: whether tokens are guessed where rows are free.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration = .milliseconds(100),
-        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
         self.sharesPrefixes = sharesPrefixes
         self.admission = admission
+        self.speculates = speculates
+        sampleLimit = min(capacity.rows, capacity.logitRows)
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
         self.stepTarget = stepTarget / .seconds(1)
@@ -93,16 +100,17 @@ package struct Scheduler: Sendable {
         for run in plan.runs {
             let request = running[run.slot]
             batch.append(
-                request.tokens[run.positions], at: run.positions.lowerBound,
-                blocks: request.table.blocks.prefix(KVBlock.count(for: run.positions.upperBound)),
-                logits: run.output == nil ? .none : .last)
+                request.tokens[run.positions] + run.draft, at: run.positions.lowerBound,
+                blocks: request.table.blocks.prefix(KVBlock.count(for: run.positions.upperBound + run.draft.count)),
+                logits: run.output == nil ? .none : run.draft.isEmpty ? .last : .all)
         }
     }
 
-    /// Folds in what the step gave; `outcomes` are those of the runs that sample, in the plan's order.
+    /// Folds in what the step gave; `outcomes` are those of the rows that sample, in the plan's order.
     package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
         var events: [RequestEvent] = []
         var outcomes = outcomes[...]
+        acceptedCount = 0
         for run in plan.runs {
             let (slot, id) = (run.slot, run.request)
             running[slot].advance(to: run.positions.upperBound, &pool)
@@ -112,10 +120,12 @@ package struct Scheduler: Sendable {
                     cached: running[slot].cachedCount)
                 events.append(RequestEvent(request: id, event: progress))
             }
-            guard run.output != nil, let outcome = outcomes.popFirst() else { continue }
-            if let token = running[slot].take(outcome) {
-                events.append(RequestEvent(request: id, event: .token(token)))
-            }
+            guard run.output != nil else { continue }
+            let computed = running[slot].computed
+            let tokens = running[slot].take(outcomes.prefix(run.sampleCount), draft: run.draft, &pool)
+            outcomes = outcomes.dropFirst(run.sampleCount)
+            acceptedCount += running[slot].computed - computed
+            for token in tokens { events.append(RequestEvent(request: id, event: .token(token))) }
             if let reason = running[slot].finish {
                 events.append(RequestEvent(request: id, event: .finished(reason)))
             }
@@ -220,13 +230,37 @@ extension Scheduler {
         pool.match(request.tokens, request.chain, limit: request.shareableBlocks)
     }
 
-    /// One row for each request that has a single token to feed.
+    /// One row for each request that has a single token to feed, and more for guesses where rows are free.
     private mutating func planDecoding(_ plan: inout StepPlan) {
+        var left = running.count { $0.pendingCount == 1 }
+        var free = draftRows(beside: left)
         for slot in running.indices where running[slot].pendingCount == 1 {
+            let draft = running[slot].draft(limit: free / left, &pool)
             running[slot].announce(1, to: &pool)
-            plan.append(running[slot], slot: slot, count: 1)
+            plan.append(running[slot], slot: slot, count: 1, draft: draft)
+            (left, free) = (left - 1, free - draft.count)
         }
     }
+
+    /// Rows that cost little or nothing beside `decoding` others: a small step takes as long as reading the weights. None
+    /// beside prompts, which fill a step by themselves.
+    private func draftRows(beside decoding: Int) -> Int {
+        guard speculates, decoding > 0, !running.contains(where: { $0.pendingCount > 1 }) else { return 0 }
+        var rows = max(decoding, Self.cheapRows)
+        if let alone = stepTimes.seconds(rows: decoding) {
+            let limit = alone * Self.draftSlowdown
+            while rows < Self.draftRowLimit, stepTimes.seconds(rows: rows + 1).map({ $0 <= limit }) ?? false {
+                rows += 1
+            }
+        }
+        return min(rows, sampleLimit) - decoding
+    }
+
+    /// Rows of a step that are tried before it is known what they cost.
+    private static let cheapRows = 4
+    private static let draftRowLimit = 16
+    /// How much longer a step with guesses may take.
+    private static let draftSlowdown = 1.3
 
     /// Fills the rest of the step with prompts.
     private mutating func planPrompts(_ plan: inout StepPlan) {

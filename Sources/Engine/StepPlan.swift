@@ -8,13 +8,20 @@ package struct StepPlan: Sendable, Equatable {
         package let positions: Range<Int>
         /// Which output token (from 0) the last row samples; nil when known tokens remain to be fed.
         package let output: Int?
+        /// Guesses of the tokens behind, fed in the same step: each has a row that samples too, which counts if what
+        /// the rows before it gave was guessed.
+        package let draft: [Int32]
 
-        package init(request: RequestID, slot: Int, positions: Range<Int>, output: Int?) {
+        package init(request: RequestID, slot: Int, positions: Range<Int>, output: Int?, draft: [Int32] = []) {
             self.request = request
             self.slot = slot
             self.positions = positions
             self.output = output
+            self.draft = draft
         }
+
+        /// Rows whose logits are wanted.
+        package var sampleCount: Int { output == nil ? 0 : 1 + draft.count }
     }
 
     /// A block whose content another gets before the step.
@@ -40,11 +47,15 @@ package struct StepPlan: Sendable, Equatable {
     /// Requests that lost their blocks to others before them.
     package internal(set) var preempted: [RequestID] = []
 
-    /// Feeds the next `count` tokens of the request in `slot`.
-    mutating func append(_ request: ActiveRequest, slot: Int, count: Int) {
+    /// Guessed tokens among the rows.
+    package private(set) var draftCount = 0
+
+    /// Feeds the next `count` tokens of the request in `slot`, and guesses behind them.
+    mutating func append(_ request: ActiveRequest, slot: Int, count: Int, draft: [Int32] = []) {
         let positions = request.computed..<request.computed + count
         let output = count == request.pendingCount ? request.outputCount : nil
-        runs.append(Run(request: request.id, slot: slot, positions: positions, output: output))
-        rowCount += count
+        runs.append(Run(request: request.id, slot: slot, positions: positions, output: output, draft: draft))
+        rowCount += count + draft.count
+        draftCount += draft.count
     }
 }

@@ -7,9 +7,8 @@ package struct TokenHistory: Sendable {
     private let isNeeded: Bool
 
     package init(prompt: [Int32], for parameters: SamplingParameters) {
-        let repetition = parameters.repetitionPenalty != 1
-        isNeeded = repetition || parameters.frequencyPenalty != 0 || parameters.presencePenalty != 0
-        if repetition { promptTokens = Set(prompt) }
+        isNeeded = !parameters.isMemoryless
+        if parameters.repetitionPenalty != 1 { promptTokens = Set(prompt) }
     }
 
     package mutating func append(_ token: Int32) {

@@ -49,7 +49,8 @@ struct ModelLoader: Sendable {
             model: model,
             settings: EngineSettings(
                 queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
-                sharesPrefixes: settings.prefixCache == .on, admission: settings.admission),
+                sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
+                speculates: settings.speculate == .ngram),
             metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults

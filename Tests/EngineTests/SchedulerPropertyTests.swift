@@ -24,19 +24,25 @@ struct SchedulerPropertyTests {
         var preemptions = 0
         var cached = 0
         var copies = 0
+        var (guesses, rightGuesses) = (0, 0)
+        /// Tokens that the model looks back at: one in three worlds repeats itself.
+        let memory: Int
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
             admission = Int.random(in: 0..<4, using: &random) > 0 ? .optimistic : .reservation
             let runs = Int.random(in: 1...8, using: &random)
             let capacity = BatchCapacity(
-                rows: Int.random(in: runs...96, using: &random), runs: runs, logitRows: runs)
+                rows: Int.random(in: runs...96, using: &random), runs: runs,
+                logitRows: runs + Int.random(in: 0...12, using: &random))
+            memory = Int.random(in: 0..<3, using: &random) > 0 ? .max : 2
             model = ScriptedModel(
                 vocabularySize: 32, contextLength: 256, blocks: Int.random(in: 4...9, using: &random),
-                capacity: capacity)
+                capacity: capacity, memory: memory)
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
-                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission)
+                sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
+                speculates: Int.random(in: 0..<4, using: &random) > 0)
             batch = Batch(capacity: capacity)
             self.random = random
         }
@@ -88,13 +94,17 @@ struct SchedulerPropertyTests {
             scheduler.fill(&batch, for: plan)
             copy(plan)
             let logits = model.forward(batch)
-            let samples = plan.runs.filter { $0.output != nil }.map { clients[$0.request]?.sample ?? 0 }
+            let samples = plan.runs.flatMap { run in
+                Array(repeating: clients[run.request]?.sample ?? 0, count: run.sampleCount)
+            }
             let outcomes = samples.enumerated().map { row, sample in
                 let row = logits[row]
                 let token = ScriptedModel.token(sample, of: (0..<row.count).map { row.values[$0] })
                 return RowOutcome.token(SampledToken(id: token))
             }
             take(scheduler.commit(plan, outcomes))
+            guesses += plan.draftCount
+            rightGuesses += scheduler.acceptedCount
             scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
         }
@@ -140,7 +150,7 @@ struct SchedulerPropertyTests {
                 let request = client.request
                 let limit = min(request.maxTokens, 256 - request.prompt.count)
                 let alone = ScriptedModel.text(
-                    after: request.prompt, count: limit, rank: client.sample, vocabularySize: 32)
+                    after: request.prompt, count: limit, rank: client.sample, vocabularySize: 32, memory: memory)
                 let end = alone.firstIndex { request.stopTokens.contains($0) }
                 switch client.finish {
                 case .stop(let token):
@@ -183,6 +193,19 @@ struct SchedulerPropertyTests {
             preemptions += world.preemptions
         }
         #expect(preemptions > 20)
+    }
+
+    @Test func `the schedules do guess, rightly and wrongly`() throws {
+        var (guesses, right) = (0, 0)
+        for seed in 0..<20 {
+            var world = World(seed: UInt64(seed))
+            for _ in 0..<6 { world.arrive() }
+            while !world.scheduler.isEmpty { try world.step() }
+            world.check()
+            guesses += world.guesses
+            right += world.rightGuesses
+        }
+        #expect(right > 50 && guesses - right > 50, "\(right) of \(guesses)")
     }
 
     @Test func `the schedules do share, and do part`() throws {

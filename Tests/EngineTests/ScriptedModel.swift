@@ -16,6 +16,7 @@ final class ScriptedModel: ForwardPass {
     let capacity: BatchCapacity
     private let gate: StepGate?
     private let poison: Int32?
+    private let memory: Int
     private let team: ThreadTeam?
     /// (blocks * KVBlock.tokens)
     private var slots: [Slot]
@@ -25,11 +26,12 @@ final class ScriptedModel: ForwardPass {
     /// - Parameters:
     ///   - gate: holds each step until it is let through.
     ///   - poison: a sequence that contains this token gets NaN for logits.
+    ///   - memory: how many last tokens a row's logits depend on; few make a text repeat itself.
     ///   - team: shares the work of others; without one it is done in turn.
     init(
         vocabularySize: Int = 64, contextLength: Int = 1024, blocks: Int = 256,
         capacity: BatchCapacity = BatchCapacity(rows: 128, runs: 64, logitRows: 64), gate: StepGate? = nil,
-        poison: Int32? = nil, team: ThreadTeam? = nil
+        poison: Int32? = nil, memory: Int = .max, team: ThreadTeam? = nil
     ) {
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
@@ -37,6 +39,7 @@ final class ScriptedModel: ForwardPass {
         self.capacity = capacity
         self.gate = gate
         self.poison = poison
+        self.memory = memory
         self.team = team
         slots = Array(repeating: Slot(), count: blocks * KVBlock.tokens)
         logits = .allocate(capacity: capacity.logitRows * vocabularySize)
@@ -82,7 +85,9 @@ final class ScriptedModel: ForwardPass {
         var isPoisoned = false
         for position in 0...last {
             let slot = slots[slot(of: position, table)]
-            story.append(slot.position == position ? slot.token : -1)
+            let isRight = slot.position == position
+            // What is forgotten must still be in its place.
+            if last - position < memory || !isRight { story.append(isRight ? slot.token : -1) }
             isPoisoned = isPoisoned || slot.token == poison
         }
         for id in 0..<vocabularySize {
@@ -92,14 +97,16 @@ final class ScriptedModel: ForwardPass {
 
     /// The text after a prompt, without engine, blocks or batches: always the likeliest token, or the one so many ranks
     /// behind it.
-    static func text(after prompt: [Int32], count: Int, rank: Int = 0, vocabularySize: Int = 64) -> [Int32] {
-        var story = Story()
-        prompt.forEach { story.append($0) }
-        return (0..<count).map { _ in
-            let token = Self.token(rank, of: (0..<vocabularySize).map(story.logit))
-            story.append(token)
-            return token
+    static func text(
+        after prompt: [Int32], count: Int, rank: Int = 0, vocabularySize: Int = 64, memory: Int = .max
+    ) -> [Int32] {
+        var tokens = prompt
+        for _ in 0..<count {
+            var story = Story()
+            tokens.suffix(memory).forEach { story.append($0) }
+            tokens.append(Self.token(rank, of: (0..<vocabularySize).map(story.logit)))
         }
+        return Array(tokens.dropFirst(prompt.count))
     }
 
     /// The token with the largest logit, or the one so many ranks behind it.

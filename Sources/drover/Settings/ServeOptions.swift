@@ -30,6 +30,12 @@ struct ServeOptions: ParsableArguments {
             too. (default: optimistic)
             """)
     var admission: AdmissionPolicy?
+    @Option(
+        help: """
+            Whether tokens are guessed where a step has room: ngram, as the text went on before, or off. The text is the \
+            same. (default: ngram)
+            """)
+    var speculate: SpeculationName?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
     @Option(
@@ -63,6 +69,10 @@ enum CacheTypeName: String, ExpressibleByArgument, CaseIterable {
 
 enum SwitchName: String, ExpressibleByArgument, CaseIterable {
     case on, off
+}
+
+enum SpeculationName: String, ExpressibleByArgument, CaseIterable {
+    case ngram, off
 }
 
 extension AdmissionPolicy: ExpressibleByArgument {}

@@ -15,6 +15,7 @@ struct ServeSettings: Sendable {
     let kvCacheBytes: ByteCount?
     let prefixCache: SwitchName
     let admission: AdmissionPolicy
+    let speculate: SpeculationName
     let contextLength: Int?
     let itlTarget: Int
     let maxBatchTokens: Int
@@ -27,8 +28,8 @@ struct ServeSettings: Sendable {
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
-        "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit", "chat-template",
-        "drain-timeout", "log-level",
+        "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
+        "speculate", "chat-template", "drain-timeout", "log-level",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -44,6 +45,7 @@ struct ServeSettings: Sendable {
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
         admission = try reader.value(options.admission, "admission") ?? .optimistic
+        speculate = try reader.value(options.speculate, "speculate") ?? .ngram
         contextLength = try reader.positive(options.contextLength, "context-length")
         itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000) ?? 100
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
