@@ -122,7 +122,7 @@ struct EngineMetrics: Sendable {
         switch reason {
         case .stop: "stop"
         case .length: "length"
-        case .cancelled: "abort"
+        case .cancelled, .withdrawn: "abort"
         case .deadline: "deadline"
         case .numericalError: "error"
         case .shutdown: "shutdown"

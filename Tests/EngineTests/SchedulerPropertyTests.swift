@@ -148,7 +148,7 @@ struct SchedulerPropertyTests {
                 case .length: #expect(end == nil && client.text == alone)
                 case .deadline: #expect(request.deadline != nil && alone.starts(with: client.text))
                 case .cancelled: #expect(alone.starts(with: client.text))
-                case nil, .numericalError, .shutdown: Issue.record("never ended: \(request)")
+                case nil, .withdrawn, .numericalError, .shutdown: Issue.record("never ended: \(request)")
                 }
             }
         }
