@@ -66,8 +66,10 @@ final class EngineLoop: @unchecked Sendable {
                 sessions[submission.id.sample(sample)] = first.sibling(sample)
             }
             scheduler.accept(submission.request, id: submission.id)
-        case .cancel(let id):
-            if let event = scheduler.cancel(id) { outbox.append(event) }
+        case .cancel(let id, let reason):
+            if let event = scheduler.cancel(id, because: reason) { outbox.append(event) }
+        case .progress(let continuation):
+            continuation.resume(returning: scheduler.progress)
         case .drain(let deadline, _):
             drainDeadline = min(deadline, drainDeadline ?? deadline)
             waiters.append(letter)

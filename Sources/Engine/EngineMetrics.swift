@@ -136,7 +136,7 @@ struct EngineMetrics: Sendable {
         case .stop, .complete: "stop"
         case .deadEnd: "dead_end"
         case .length: "length"
-        case .cancelled: "abort"
+        case .cancelled, .withdrawn: "abort"
         case .deadline: "deadline"
         case .numericalError: "error"
         case .shutdown: "shutdown"

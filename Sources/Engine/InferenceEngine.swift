@@ -48,6 +48,11 @@ package final class InferenceEngine: Sendable {
 
     package var status: EngineStatus { mailbox.status }
 
+    /// How far each sample of each request has come; empty when the engine has stopped. Waits for the step that runs.
+    package func progress() async -> [RequestProgress] {
+        await withCheckedContinuation { mailbox.post(.progress($0)) }
+    }
+
     /// Checks the request and puts it into the queue. Returns a stream for each sample; all must be read at the
     /// same time, as one that falls behind is cancelled.
     package func submit(_ request: GenerationRequest) throws(EngineError) -> [TokenStream] {

@@ -5,7 +5,9 @@ import Synchronization
 final class Mailbox: Sendable {
     enum Letter: Sendable {
         case submit(Submission)
-        case cancel(RequestID)
+        case cancel(RequestID, because: FinishReason)
+        /// Resumed before the next step.
+        case progress(CheckedContinuation<[RequestProgress], Never>)
         /// Resumed when all requests have ended, at the latest soon after the deadline.
         case drain(until: ContinuousClock.Instant, CheckedContinuation<Void, Never>)
         /// Resumed when the engine thread is about to end.
@@ -61,7 +63,7 @@ final class Mailbox: Sendable {
         if wakes { alarm.signal() }
     }
 
-    /// Cancel, drain or stop. The last two shut the door at once, before the engine reads them.
+    /// All but submissions. Drain and stop shut the door at once, before the engine reads them.
     func post(_ letter: Letter) {
         let (sealed, wakes) = state.withLock { state in
             switch letter {
@@ -107,10 +109,11 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Tells the sender of a drain or stop that nothing runs any more.
+    /// Tells the sender of a letter who waits for an answer that nothing runs any more.
     static func answer(_ letter: Letter) {
         switch letter {
         case .drain(_, let continuation), .stop(let continuation?): continuation.resume()
+        case .progress(let continuation): continuation.resume(returning: [])
         case .submit, .cancel, .stop(nil): break
         }
     }

@@ -66,8 +66,8 @@ package struct Scheduler: Sendable {
     }
 
     /// Ends a request and frees its blocks; nil when it has ended already.
-    package mutating func cancel(_ id: RequestID) -> RequestEvent? {
-        end(because: .cancelled) { $0.id == id }.first
+    package mutating func cancel(_ id: RequestID, because reason: FinishReason = .cancelled) -> RequestEvent? {
+        end(because: reason) { $0.id == id }.first
     }
 
     /// Ends the requests whose deadline is not after `now`.
@@ -137,6 +137,12 @@ package struct Scheduler: Sendable {
     /// Learns from how long the plan's step took how much later ones should do.
     package mutating func observe(_ plan: StepPlan, took duration: Duration) {
         stepTimes.observe(rows: plan.rowCount, duration: duration)
+    }
+
+    /// Of all requests: those that run, then the queue.
+    package var progress: [RequestProgress] {
+        running.map { RequestProgress($0, waitingAt: nil) }
+            + waiting.enumerated().map { RequestProgress($1, waitingAt: $0 + 1) }
     }
 
     /// Every block is in one place, held as often as it counts, and nobody has computed positions without blocks.

@@ -43,6 +43,8 @@ package enum FinishReason: Sendable, Equatable {
     case length
     /// The client left, or its text was complete.
     case cancelled
+    /// Somebody else than its reader asked for the end.
+    case withdrawn
     case deadline
     /// The logits of this request were not numbers; others go on.
     case numericalError

@@ -43,9 +43,12 @@ package final class TokenStream: AsyncSequence, Sendable {
         }
     }
 
-    /// Asks the engine to end the request with `FinishReason.cancelled`. Does nothing once it has ended.
-    package func cancel() {
-        guard !events.isFinished else { return }
-        mailbox.post(.cancel(id))
+    /// The last event is there, fetched or not.
+    package var isFinished: Bool { events.isFinished }
+
+    /// Asks the engine to end the request with the reason given. Does nothing once it has ended.
+    package func cancel(because reason: FinishReason = .cancelled) {
+        guard !isFinished else { return }
+        mailbox.post(.cancel(id, because: reason))
     }
 }

@@ -38,6 +38,9 @@ package struct APIService: Sendable {
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
+        let requests = RequestsEndpoint(state: state)
+        router.on(.get, "/v1/requests", answering(requests.list))
+        router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))
         router.on(.get, "/health/ready", answering(ready))
         router.on(.get, "/health/live", { _ in Response(json: ["status": "ok"]) })
         router.on(.get, "/metrics", { _ in metricsPage() })

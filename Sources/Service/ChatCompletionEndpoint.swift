@@ -17,11 +17,12 @@ struct ChatCompletionEndpoint: Sendable {
         let generation = try GenerationRequest(
             prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
             deadline: deadline, constraint: try await model.grammars.constraint(of: chat))
+        let head = model.answerHead("chatcmpl", requestID: request.id)
         let answer = ChatAnswer(
-            request: chat, head: model.answerHead("chatcmpl", requestID: request.id),
-            samples: SampleStreams(
-                streams: try model.engine.submit(generation), promptTokens: prompt.count, tokenizer: model.tokenizer,
-                stop: chat.sampling.stop))
+            request: chat, head: head,
+            samples: try SampleStreams(
+                generation, stop: chat.sampling.stop, model: model, head: head, requestID: request.id,
+                registry: state.requests))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

@@ -17,11 +17,12 @@ struct CompletionEndpoint: Sendable {
         let generation = try GenerationRequest(
             prompt: prompt, from: "prompt", fields: completion.sampling, samples: completion.bestOf, model: model,
             deadline: deadline, constraint: try await model.grammars.constraint(of: completion.sampling))
+        let head = model.answerHead("cmpl", requestID: request.id)
         let answer = CompletionAnswer(
-            request: completion, head: model.answerHead("cmpl", requestID: request.id),
-            samples: SampleStreams(
-                streams: try model.engine.submit(generation), promptTokens: prompt.count, tokenizer: model.tokenizer,
-                stop: completion.sampling.stop))
+            request: completion, head: head,
+            samples: try SampleStreams(
+                generation, stop: completion.sampling.stop, model: model, head: head, requestID: request.id,
+                registry: state.requests))
         guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

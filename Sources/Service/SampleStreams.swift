@@ -4,10 +4,27 @@ import OpenAI
 
 /// The texts of all samples of one request while their tokens come in.
 struct SampleStreams: Sendable {
-    let streams: [TokenStream]
-    let promptTokens: Int
-    let tokenizer: Tokenizer
-    let stop: [String]
+    private let streams: [TokenStream]
+    private let promptTokens: Int
+    private let tokenizer: Tokenizer
+    private let stop: [String]
+    /// Lists the request until nobody reads it any more.
+    private let ticket: RequestRegistry.Ticket
+
+    /// Hands the request to the engine, and lists it under the ids of answer and request.
+    init(
+        _ generation: GenerationRequest, stop: [String], model: ServedModel, head: AnswerHead, requestID: String,
+        registry: RequestRegistry
+    ) throws(EngineError) {
+        streams = try model.engine.submit(generation)
+        promptTokens = generation.prompt.count
+        tokenizer = model.tokenizer
+        self.stop = stop
+        ticket = registry.add(
+            RequestRegistry.Entry(
+                head: head, requestID: requestID, promptTokens: promptTokens, priority: generation.priority,
+                streams: streams))
+    }
 
     /// Reads all samples at the same time, as the engine cancels whom nobody reads. Returns what `read` makes of each, in
     /// the order of the samples. The first failure ends all of them.

@@ -79,6 +79,11 @@ struct TextStream {
         case .length: return .length
         case .cancelled:
             throw .internalError("The request was cancelled: its reader fell too far behind.", code: "slow_reader")
+        case .withdrawn:
+            // Not one of the statuses after which clients try again.
+            throw APIError(
+                status: 499, type: "cancelled_error", message: "The request was cancelled by DELETE /v1/requests.",
+                code: "request_cancelled")
         case .deadline:
             throw APIError(
                 status: 408, type: "timeout_error", message: "The request's time-out has passed.", code: "timeout")

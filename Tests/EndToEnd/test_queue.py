@@ -1,6 +1,8 @@
 """The queue: who is refused is told when to come back, and who is in a hurry goes first."""
 
 import asyncio
+import json
+import urllib.request
 
 import openai
 
@@ -57,3 +59,29 @@ def test_interactive_requests_pass_batches_and_nobody_loses_text(start):
     order, texts = asyncio.run(mixture())
     assert len(set(texts)) == 1
     assert order.index("interactive") < 6, order
+
+
+def test_requests_are_listed_and_can_be_cancelled(start):
+    server = start("--max-batch-tokens", "1")
+
+    def requests():
+        with urllib.request.urlopen(server.url + "/v1/requests", timeout=5) as answer:
+            return json.load(answer)["data"]
+
+    async def cancel_the_second():
+        client = client_of(server)
+        model = (await client.models.list()).data[0].id
+        asked = [asyncio.create_task(ask(client, model, max_tokens=3000)) for _ in range(3)]
+        await asyncio.to_thread(server.wait_for_metric, lambda metrics: waiting(metrics) == 2)
+        listed = await asyncio.to_thread(requests)
+        deletion = urllib.request.Request(f"{server.url}/v1/requests/{listed[1]['id']}", method="DELETE")
+        await asyncio.to_thread(urllib.request.urlopen, deletion)
+        return listed, await asyncio.gather(*asked, return_exceptions=True)
+
+    listed, answers = asyncio.run(cancel_the_second())
+    assert sorted(card["phase"] in ("prefill", "decode") for card in listed) == [False, False, True]
+    assert [card["queue_position"] for card in listed if card["phase"] == "queued"] == [1, 2]
+    assert all(card["expected_start_seconds"] > 0 for card in listed if card["phase"] == "queued")
+    refusals = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [refusal.status_code for refusal in refusals] == [499]
+    assert requests() == []

@@ -194,6 +194,37 @@ struct InferenceEngineTests {
         await engine.stop()
     }
 
+    @Test func `says who is there, and ends one for another's sake`() async throws {
+        let gate = StepGate()
+        let engine = Self.make(ScriptedModel(gate: gate))
+        engine.start()
+        let streams = try engine.submit(GenerationRequest(prompt: [1], samples: 2, maxTokens: 1_000))
+        let progress = await Self.progress(of: engine, through: gate)
+        #expect(progress.map(\.id) == streams.map(\.id))
+        streams[1].cancel(because: .withdrawn)
+        gate.open()
+        #expect(await Self.read(streams[1]).finish == .withdrawn)
+        #expect(await Self.read(streams[0]).finish == .length)
+        await engine.stop()
+        #expect(await engine.progress().isEmpty)
+    }
+
+    /// Lets steps through until the engine has answered, which it does between two of them.
+    private static func progress(of engine: InferenceEngine, through gate: StepGate) async -> [RequestProgress] {
+        await withTaskGroup(of: [RequestProgress]?.self) { group in
+            group.addTask { await engine.progress() }
+            group.addTask {
+                while !Task.isCancelled {
+                    gate.allow(1)
+                    await Task.yield()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next()?.flatMap(\.self) ?? []
+        }
+    }
+
     @Test func `cancels a request whose stream is dropped`() async throws {
         let metrics = MetricsRegistry()
         let engine = Self.make(metrics: metrics)

@@ -158,7 +158,8 @@ struct SchedulerPropertyTests {
                 case .length: #expect(end == nil && client.text == alone)
                 case .deadline: #expect(request.deadline != nil && alone.starts(with: client.text))
                 case .cancelled: #expect(alone.starts(with: client.text))
-                case nil, .complete, .deadEnd, .numericalError, .shutdown: Issue.record("never ended: \(request)")
+                case nil, .complete, .deadEnd, .withdrawn, .numericalError, .shutdown:
+                    Issue.record("never ended: \(request)")
                 }
             }
         }

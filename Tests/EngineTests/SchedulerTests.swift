@@ -240,6 +240,24 @@ struct SchedulerTests {
         #expect(scheduler.plan() == nil)
     }
 
+    @Test func `tells how far each request has come`() throws {
+        var scheduler = Self.make(rows: 100, runs: 2)
+        scheduler.accept(Self.request(80), id: a)
+        scheduler.accept(Self.request(80), id: b)
+        scheduler.accept(
+            GenerationRequest(prompt: [1], samples: 2, maxTokens: 5, priority: 3), id: c)
+        try step(&scheduler)
+        let expected: [(RequestID, RequestProgress.Phase, Int, Int, Int)] = [
+            (a, .decode, 0, 80, 1), (b, .prefill, 0, 20, 0), (c, .waiting(position: 1), 3, 0, 0),
+            (c.sample(1), .waiting(position: 2), 3, 0, 0),
+        ]
+        #expect(
+            scheduler.progress
+                == expected.map {
+                    RequestProgress(id: $0, phase: $1, priority: $2, promptComputed: $3, outputTokens: $4)
+                })
+    }
+
     @Test func `fills a batch with tokens, tables and the rows that sample`() throws {
         var scheduler = Self.make()
         scheduler.accept(

@@ -76,6 +76,8 @@ final class TestService: Sendable {
 
     func get(_ path: String) async throws -> Answer { try await send(.get, path, "", HTTPFields()) }
 
+    func delete(_ path: String) async throws -> Answer { try await send(.delete, path, "", HTTPFields()) }
+
     /// One request on a connection of its own.
     private func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: String, _ fields: HTTPFields
