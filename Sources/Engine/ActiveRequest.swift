@@ -116,20 +116,19 @@ package struct ActiveRequest: Sendable {
         return Array(draft.prefix(table.positions - tokens.count))
     }
 
-    /// Takes in what the rows of a run gave, as far as the guesses were right. Returns the tokens of the text.
-    mutating func take(_ outcomes: some Sequence<RowOutcome>, draft: [Int32], _ pool: inout BlockPool) -> [SampledToken]
-    {
-        var taken: [SampledToken] = []
+    /// Takes in what the rows of a run gave, as far as the guesses were right, and passes on the tokens of the text.
+    mutating func take(
+        _ outcomes: ArraySlice<RowOutcome>, draft: [Int32], _ pool: inout BlockPool, _ pass: (SampledToken) -> Void
+    ) {
         var accepted = 0
         for outcome in outcomes {
             let token = take(outcome)
-            if let token { taken.append(token) }
+            if let token { pass(token) }
             guard finish == nil, accepted < draft.count, token?.id == draft[accepted] else { break }
             accepted += 1
             advance(to: computed + 1, &pool)
         }
         lookup?.learn(accepted: accepted, of: draft.count)
-        return taken
     }
 
     private mutating func take(_ token: SampledToken) -> SampledToken? {

@@ -99,10 +99,14 @@ package struct Scheduler: Sendable {
         batch.removeAll()
         for run in plan.runs {
             let request = running[run.slot]
-            batch.append(
-                request.tokens[run.positions] + run.draft, at: run.positions.lowerBound,
-                blocks: request.table.blocks.prefix(KVBlock.count(for: run.positions.upperBound + run.draft.count)),
-                logits: run.output == nil ? .none : run.draft.isEmpty ? .last : .all)
+            let end = run.positions.upperBound + run.draft.count
+            let blocks = request.table.blocks.prefix(KVBlock.count(for: end))
+            let (tokens, position) = (request.tokens[run.positions], run.positions.lowerBound)
+            if run.draft.isEmpty {
+                batch.append(tokens, at: position, blocks: blocks, logits: run.output == nil ? .none : .last)
+            } else {
+                batch.append(tokens + run.draft, at: position, blocks: blocks, logits: .all)
+            }
         }
     }
 
@@ -122,10 +126,11 @@ package struct Scheduler: Sendable {
             }
             guard run.output != nil else { continue }
             let computed = running[slot].computed
-            let tokens = running[slot].take(outcomes.prefix(run.sampleCount), draft: run.draft, &pool)
+            running[slot].take(outcomes.prefix(run.sampleCount), draft: run.draft, &pool) { token in
+                events.append(RequestEvent(request: id, event: .token(token)))
+            }
             outcomes = outcomes.dropFirst(run.sampleCount)
             acceptedCount += running[slot].computed - computed
-            for token in tokens { events.append(RequestEvent(request: id, event: .token(token))) }
             if let reason = running[slot].finish {
                 events.append(RequestEvent(request: id, event: .finished(reason)))
             }

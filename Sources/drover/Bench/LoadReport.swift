@@ -1,4 +1,3 @@
-import Histogram
 import JSON
 
 /// What a load run measured.
@@ -13,30 +12,6 @@ struct LoadReport: Sendable {
     private let firstToken: Latency
     private let interToken: Latency
     private let total: Latency
-
-    /// Microseconds, to three digits.
-    private struct Latency: Sendable {
-        private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
-
-        init(_ durations: [Duration]) {
-            for duration in durations { histogram.record(UInt64(max(0, duration / .microseconds(1)))) }
-        }
-
-        func milliseconds(_ percentile: Double) -> Double {
-            histogram.totalCount == 0 ? 0 : Double(histogram.valueAtPercentile(percentile)) / 1000
-        }
-
-        var json: JSONValue {
-            [
-                "p50": .number(milliseconds(50)), "p90": .number(milliseconds(90)), "p99": .number(milliseconds(99)),
-                "max": .number(milliseconds(100)),
-            ]
-        }
-
-        var text: String {
-            [50.0, 90, 99, 100].map { "\((milliseconds($0) * 10).rounded() / 10)" }.joined(separator: " / ")
-        }
-    }
 
     init(clients: Int, elapsed: Duration, samples: [LoadGenerator.Sample], failures: [String]) {
         self.clients = clients
