@@ -17,10 +17,9 @@ import Model
 /// Waiting requests hold no blocks: computed = table.positions = 0. A preempted one keeps its tokens and feeds again
 /// what is no longer there, so its text goes on as if nothing had happened.
 package struct ActiveRequest: Sendable {
-    package private(set) var id: RequestID
+    package private(set) var order: RequestOrder
     /// The first sample of its prompt; itself if there is no other.
     package let group: RequestID
-    package let priority: Int
     /// Prompt, then output.
     package private(set) var tokens: [Int32]
     package let promptCount: Int
@@ -40,9 +39,8 @@ package struct ActiveRequest: Sendable {
 
     /// - Parameter scope: of its prefixes.
     init(id: RequestID, request: GenerationRequest, context: Int, scope: String) {
-        self.id = id
+        order = RequestOrder(priority: request.priority, id: id)
         group = id
-        priority = request.priority
         tokens = request.prompt
         promptCount = request.prompt.count
         chain = PrefixChain(scope: scope)
@@ -56,7 +54,7 @@ package struct ActiveRequest: Sendable {
     /// Another sample of the same prompt, which is as young as this one.
     func sibling(_ id: RequestID) -> ActiveRequest {
         var sibling = self
-        sibling.id = id
+        sibling.order = RequestOrder(priority: order.priority, id: id)
         return sibling
     }
 
@@ -70,8 +68,7 @@ package struct ActiveRequest: Sendable {
         max(1, min(request.maxTokens, context - request.prompt.count))
     }
 
-    /// Whether it comes before the other one: for its priority, or as it is older.
-    func precedes(_ other: ActiveRequest) -> Bool { (priority, id) < (other.priority, other.id) }
+    package var id: RequestID { order.id }
 
     /// Tokens to feed before the next one can be sampled.
     package var pendingCount: Int { tokens.count - computed }
@@ -153,13 +150,13 @@ extension ActiveRequest {
         sharedBlocks = match.blocks.count
         while table.blocks.count < count, let block = pool.lease() { table.append(block) }
         for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
-            index(number, in: &pool, computed: 0, writer: id)
+            index(number, in: &pool, computed: 0, writer: order)
         }
     }
 
     /// Gives up all blocks, to come back later or never.
     mutating func leave(_ pool: inout BlockPool) {
-        pool.release(&table, by: id)
+        pool.release(&table, by: order)
         computed = 0
         sharedBlocks = 0
         if outputCount == 0 { cachedCount = 0 }
@@ -183,8 +180,8 @@ extension ActiveRequest {
         let wanted = max(computed, end)
         var number = computed / KVBlock.tokens
         while number < sharedBlocks, number * KVBlock.tokens < wanted {
-            pool.claim(table.blocks[number], for: id)
-            guard pool.entry(of: table.blocks[number])?.writer == id else {
+            pool.claim(table.blocks[number], for: order)
+            guard pool.entry(of: table.blocks[number])?.writer == order else {
                 return max(0, number * KVBlock.tokens - computed)
             }
             number += 1
@@ -197,7 +194,7 @@ extension ActiveRequest {
     func announce(_ count: Int, to pool: inout BlockPool) {
         let end = computed + count
         for number in computed / KVBlock.tokens..<KVBlock.count(for: end) {
-            pool.advance(table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens), by: id)
+            pool.advance(table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens), by: order)
         }
     }
 
@@ -209,7 +206,7 @@ extension ActiveRequest {
         computed = end
     }
 
-    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: RequestID? = nil) {
+    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: RequestOrder? = nil) {
         guard number < chain.hashes.count, pool.entry(of: table.blocks[number]) == nil else { return }
         let first = number * KVBlock.tokens
         pool.index(
@@ -233,7 +230,8 @@ extension ActiveRequest {
         return waits ? tail.lowerBound : nil
     }
 
-    /// Goes on behind the tail if an older sample has it. Returns the copy that must be made before the next step.
+    /// Goes on behind the tail if an older sample has it, computed by steps that are done. Returns the copy that must be
+    /// made before the next step.
     mutating func fork(from elder: ActiveRequest) -> StepPlan.BlockCopy? {
         guard let position = forkPosition(after: elder), computed >= position, elder.computed >= tail.upperBound
         else { return nil }

@@ -59,12 +59,12 @@ package struct BlockPool: Sendable {
         return block
     }
 
-    /// Gives up all blocks of the table and empties it. What `id` has promised to write there it will not.
-    package mutating func release(_ table: inout BlockTable, by id: RequestID) {
+    /// Gives up all blocks of the table and empties it. What `owner` has promised to write there it will not.
+    package mutating func release(_ table: inout BlockTable, by owner: RequestOrder) {
         // From the end: the blocks of a prefix shall go before what they stand on.
         for block in table.blocks.reversed() {
             precondition(holders[Int(block)] > 0, "block \(block) was released once too often")
-            index.abandon(block, by: id)
+            index.abandon(block, by: owner)
             holders[Int(block)] -= 1
             if holders[Int(block)] == 0 { retire(block) }
         }
@@ -94,8 +94,9 @@ extension BlockPool {
         package fileprivate(set) var miss: PrefixMiss?
     }
 
-    /// Looks for the longest known prefix, of at most `limit` full blocks. Changes nothing.
-    func match(_ tokens: [Int32], _ chain: PrefixChain, limit: Int) -> Match {
+    /// Looks for the longest known prefix, of at most `limit` full blocks, of which others compute nothing that come after
+    /// `reader`: it must not wait for them. Changes nothing.
+    func match(_ tokens: [Int32], _ chain: PrefixChain, limit: Int, for reader: RequestOrder) -> Match {
         var match = Match()
         guard limit > 0 else {
             match.miss = .short
@@ -105,6 +106,10 @@ extension BlockPool {
             let first = number * KVBlock.tokens
             guard let block = index.block(of: name, tokens: tokens[first..<first + KVBlock.tokens]) else {
                 match.miss = index.hasForgotten(name) ? .evicted : number == 0 ? .unknown : .diverged
+                break
+            }
+            guard index[block]?.writer.map({ $0 < reader }) ?? true else {
+                match.miss = .behind
                 break
             }
             match.blocks.append(block)
@@ -125,7 +130,7 @@ extension BlockPool {
     /// Makes a held block findable under the name of its tokens, of which the first `computed` are there. `writer` will
     /// compute the rest.
     mutating func index(
-        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestID?
+        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestOrder?
     ) {
         index.insert(block, name: name, tokens: tokens, computed: computed, writer: writer)
     }
@@ -133,10 +138,10 @@ extension BlockPool {
     /// What is known of a block's content; nil for one that only its holder knows.
     func entry(of block: Int32) -> PrefixIndex.Entry? { index[block] }
 
-    mutating func claim(_ block: Int32, for id: RequestID) { index.claim(block, for: id) }
+    mutating func claim(_ block: Int32, for writer: RequestOrder) { index.claim(block, for: writer) }
 
-    mutating func advance(_ block: Int32, to computed: Int, by id: RequestID) {
-        index.advance(block, to: computed, by: id)
+    mutating func advance(_ block: Int32, to computed: Int, by writer: RequestOrder) {
+        index.advance(block, to: computed, by: writer)
     }
 }
 

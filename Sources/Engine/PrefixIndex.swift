@@ -11,7 +11,7 @@ struct PrefixIndex: Sendable {
         /// Positions of the block whose K/V is there; only full blocks outlive their holders.
         var computed: Int
         /// Who computes the rest. nil when it is complete, or when its writer left: then the next that needs it goes on.
-        var writer: RequestID?
+        var writer: RequestOrder?
 
         var isComplete: Bool { computed == KVBlock.tokens }
     }
@@ -39,8 +39,9 @@ struct PrefixIndex: Sendable {
     }
 
     /// Does nothing if the name is taken: then two blocks hold the same, and only the first is found.
-    mutating func insert(_ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestID?)
-    {
+    mutating func insert(
+        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestOrder?
+    ) {
         guard blocks[name] == nil else { return }
         blocks[name] = block
         entries[Int(block)] = Entry(name: name, computed: computed, writer: writer)
@@ -57,22 +58,22 @@ struct PrefixIndex: Sendable {
     /// Whether a block of that name was complete, and lately had to make room.
     func hasForgotten(_ name: PrefixHash) -> Bool { forgotten.contains(name) }
 
-    /// `id` writes from now on what nobody else does.
-    mutating func claim(_ block: Int32, for id: RequestID) {
+    /// `writer` writes from now on what nobody else does.
+    mutating func claim(_ block: Int32, for writer: RequestOrder) {
         guard entries[Int(block)]?.writer == nil, entries[Int(block)]?.isComplete == false else { return }
-        entries[Int(block)]?.writer = id
+        entries[Int(block)]?.writer = writer
     }
 
-    /// `id` computed the first positions of the block.
-    mutating func advance(_ block: Int32, to computed: Int, by id: RequestID) {
-        guard entries[Int(block)]?.writer == id else { return }
+    /// `writer` computed the first positions of the block.
+    mutating func advance(_ block: Int32, to computed: Int, by writer: RequestOrder) {
+        guard entries[Int(block)]?.writer == writer else { return }
         entries[Int(block)]?.computed = computed
         if computed == KVBlock.tokens { entries[Int(block)]?.writer = nil }
     }
 
-    /// `id` will not go on.
-    mutating func abandon(_ block: Int32, by id: RequestID) {
-        if entries[Int(block)]?.writer == id { entries[Int(block)]?.writer = nil }
+    /// `writer` will not go on.
+    mutating func abandon(_ block: Int32, by writer: RequestOrder) {
+        if entries[Int(block)]?.writer == writer { entries[Int(block)]?.writer = nil }
     }
 
     private func places(of block: Int32) -> Range<Int> {

@@ -6,6 +6,8 @@ package enum PrefixMiss: String, Sendable, CaseIterable {
     case unknown
     /// Others began like this one, and then went on differently or ended.
     case diverged
+    /// A request that comes later in order was still computing it.
+    case behind
     /// It was here, and had to make room.
     case evicted
 }

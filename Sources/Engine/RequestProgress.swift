@@ -30,7 +30,7 @@ extension RequestProgress {
         self.init(
             id: request.id,
             phase: position.map { .waiting(position: $0) } ?? (request.pendingCount > 1 ? .prefill : .decode),
-            priority: request.priority, promptComputed: min(request.computed, request.promptCount),
+            priority: request.order.priority, promptComputed: min(request.computed, request.promptCount),
             outputTokens: request.outputCount)
     }
 }

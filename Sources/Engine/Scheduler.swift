@@ -3,12 +3,12 @@ package import Model
 
 /// Decides which tokens of which requests each step feeds, and who holds which blocks.
 ///
-/// A value: no I/O, no clock, no model. Requests have an order, by priority and then by age, in the queue, in a step and at
-/// the blocks. Of one priority, all that run are older than all that wait. Only the last that runs is preempted, so the
-/// first always gets on; with `EngineError.exceedsPool` refused at the door every request ends.
+/// A value: no I/O, no clock, no model. Of one priority, all requests that run are older than all that wait. Only the last
+/// in order is preempted, so the first always gets on; with `EngineError.exceedsPool` refused at the door every request
+/// ends.
 ///
-/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; and
-/// who waits for another waits where that one already is. Samples of one prompt are requests side by side, the
+/// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
+/// a request waits only for those before it, and the first for nobody. Samples of one prompt are requests side by side, the
 /// first the oldest.
 package struct Scheduler: Sendable {
     /// Requests without blocks, in their order.
@@ -16,6 +16,8 @@ package struct Scheduler: Sendable {
     /// Requests with blocks, in their order.
     package private(set) var running: [ActiveRequest] = []
     package private(set) var pool: BlockPool
+    /// What the last step's samples need before the next step.
+    private var copies: [StepPlan.BlockCopy] = []
     private let rowLimit: Int
     /// As many as can all decode in one step, so that none of them ever has to sit out.
     private let runningLimit: Int
@@ -83,7 +85,7 @@ package struct Scheduler: Sendable {
     /// Chooses the next step's work; nil when there is none.
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
-        for slot in running.indices { running[slot].catchUp(pool) }
+        swap(&plan.copies, &copies)
         makeRoom(&plan)
         let preempted = plan.preempted.count
         leaseForDecoding(&plan)
@@ -135,8 +137,20 @@ package struct Scheduler: Sendable {
                 events.append(RequestEvent(request: id, event: .finished(reason)))
             }
         }
+        catchUp()
         removeFinished()
         return events
+    }
+
+    /// Lets requests have what the step gave to others, before any of those leaves.
+    ///
+    /// Whoever loses its block before the copy is made, that block is still read before anybody writes there: all that may
+    /// happen is a copy for nothing.
+    private mutating func catchUp() {
+        for slot in running.indices {
+            running[slot].catchUp(pool)
+            if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { copies.append(copy) }
+        }
     }
 
     /// Learns from how long the plan's step took how much later ones should do.
@@ -169,7 +183,7 @@ extension Scheduler {
         var (low, high) = (0, waiting.count)
         while low < high {
             let middle = (low + high) / 2
-            if waiting[middle].precedes(request) { low = middle + 1 } else { high = middle }
+            if waiting[middle].order < request.order { low = middle + 1 } else { high = middle }
         }
         waiting.insert(request, at: low)
     }
@@ -177,21 +191,19 @@ extension Scheduler {
     /// Preempts requests of lower priority than the first of the queue if that lets it in.
     private mutating func makeRoom(_ plan: inout StepPlan) {
         guard admission == .optimistic, let first = waiting.first, let last = running.last,
-            last.priority > first.priority
+            last.order.priority > first.order.priority
         else { return }
-        let others = running.reversed().prefix { $0.priority > first.priority }
+        let others = running.reversed().prefix { $0.order.priority > first.order.priority }
         let match = match(first)
         let missing = first.admissionBlocks(admission) - match.blocks.count - (pool.freeCount - match.idleCount)
         guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
         for _ in others where place(for: first) == nil { preemptLast(&plan) }
     }
 
-    /// Gets the blocks for all that have a single token to feed, samples that part from an older one included. Who was
-    /// served here can't be preempted any more in this step, so no copy is made for nothing.
+    /// Gets the blocks for all that have a single token to feed.
     private mutating func leaseForDecoding(_ plan: inout StepPlan) {
         var slot = 0
         while slot < running.count {
-            if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { plan.copies.append(copy) }
             if running[slot].pendingCount == 1 { lease(upTo: running[slot].tokens.count, slot: slot, &plan) }
             slot += 1
         }
@@ -224,7 +236,7 @@ extension Scheduler {
             request.enter(&pool, match, blocks: request.admissionBlocks(admission))
             plan.admitted.append(request.id)
             if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
-            let slot = running.lastIndex { $0.precedes(request) }.map { $0 + 1 } ?? 0
+            let slot = running.lastIndex { $0.order < request.order }.map { $0 + 1 } ?? 0
             running.insert(request, at: slot)
         }
     }
@@ -238,7 +250,7 @@ extension Scheduler {
     }
 
     private func match(_ request: ActiveRequest) -> BlockPool.Match {
-        pool.match(request.tokens, request.chain, limit: request.shareableBlocks)
+        pool.match(request.tokens, request.chain, limit: request.shareableBlocks, for: request.order)
     }
 
     /// One row for each request that has a single token to feed, and more for guesses where rows are free.

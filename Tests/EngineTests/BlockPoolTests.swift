@@ -21,7 +21,7 @@ struct BlockPoolTests {
         var first = lease(2, from: &pool)
         var second = lease(1, from: &pool)
         let warm = first.blocks[0]
-        pool.release(&first, by: RequestID(1))
+        pool.release(&first, by: RequestOrder(id: RequestID(1)))
         #expect(first.blocks.isEmpty && pool.freeCount == 3)
         let next = pool.lease()
         #expect(next == warm)

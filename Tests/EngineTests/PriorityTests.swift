@@ -69,6 +69,21 @@ struct PriorityTests {
         #expect(try step(&scheduler).admitted == [a])
     }
 
+    @Test func `does not wait for what a higher number computes`() throws {
+        var scheduler = Scheduler(
+            blocks: 16, capacity: BatchCapacity(rows: 80, runs: 8, logitRows: 8), contextLength: 1024)
+        let prompt = (0..<200).map { Int32($0) }
+        scheduler.accept(GenerationRequest(prompt: prompt, priority: 1), id: a)
+        try step(&scheduler)
+        scheduler.accept(GenerationRequest(prompt: prompt, priority: 0), id: b)
+        scheduler.accept(GenerationRequest(prompt: prompt, priority: 2), id: c)
+        let plan = try step(&scheduler)
+        // The one block that is complete, and no other.
+        #expect(plan.runs.map(\.request) == [b] && plan.runs.map(\.positions) == [64..<144])
+        #expect(plan.misses == [.behind])
+        #expect(scheduler.running.map(\.id) == [b, a, c])
+    }
+
     @Test func `takes nothing where it would not be enough`() throws {
         var scheduler = Self.make(blocks: 4)
         scheduler.accept(Self.request(100, priority: 0), id: a)

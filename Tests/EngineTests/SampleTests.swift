@@ -84,12 +84,21 @@ struct SampleTests {
             #expect(scheduler.waitingIDs == [a.sample(2)])
             try step(&scheduler)
         }
-        // The first has ended, and the last takes its place; its block is copied in the step after.
+        // The first has ended, and the last takes its place; the second ends in the same step.
         let (plan, _) = try step(&scheduler)
         #expect(plan.admitted == [a.sample(2)] && plan.runs.map(\.request) == [a.sample(1)])
         #expect(scheduler.running.map(\.id) == [a.sample(2)])
-        // Nobody is left to part from.
-        #expect(try step(&scheduler).plan.runs.map(\.positions) == [64..<100])
+        let last = try step(&scheduler).plan
+        #expect(last.copies.count == 1 && last.runs.map(\.positions) == [99..<100])
+    }
+
+    @Test func `samples of a single token part from one that has ended`() throws {
+        var scheduler = Self.make()
+        scheduler.accept(Self.request(100, maxTokens: 1), id: a)
+        #expect(try step(&scheduler).events.last == RequestEvent(request: a, event: .finished(.length)))
+        let (plan, _) = try step(&scheduler)
+        #expect(plan.copies.count == 2 && plan.runs.map(\.positions) == [99..<100, 99..<100])
+        #expect(scheduler.isEmpty)
     }
 
     @Test func `the next sample computes what the first leaves undone`() throws {
