@@ -104,6 +104,13 @@ package struct ActiveRequest: Sendable {
         return nil
     }
 
+    /// Feeds its next `count` tokens, and guesses behind them.
+    func run(in slot: Int, count: Int, draft: [Int32] = []) -> StepPlan.Run {
+        StepPlan.Run(
+            request: id, slot: slot, positions: computed..<computed + count,
+            output: count == pendingCount ? outputCount : nil, draft: draft)
+    }
+
     /// Guesses at most `limit` tokens behind the last one, no more than it may still generate and has blocks for, taking
     /// free ones for them.
     mutating func draft(limit: Int, _ pool: inout BlockPool) -> [Int32] {

@@ -149,7 +149,10 @@ package struct Scheduler: Sendable {
     private mutating func catchUp() {
         for slot in running.indices {
             running[slot].catchUp(pool)
-            if slot > 0, let copy = running[slot].fork(from: running[slot - 1]) { copies.append(copy) }
+            guard slot > 0, running[slot].pendingCount > 1, running[slot].group == running[slot - 1].group else {
+                continue
+            }
+            if let copy = running[slot].fork(from: running[slot - 1]) { copies.append(copy) }
         }
     }
 
@@ -255,12 +258,12 @@ extension Scheduler {
 
     /// One row for each request that has a single token to feed, and more for guesses where rows are free.
     private mutating func planDecoding(_ plan: inout StepPlan) {
-        var left = running.count { $0.pendingCount == 1 }
+        var left = running.indices.count { running[$0].pendingCount == 1 }
         var free = draftRows(beside: left)
         for slot in running.indices where running[slot].pendingCount == 1 {
             let draft = running[slot].draft(limit: free / left, &pool)
             running[slot].announce(1, to: &pool)
-            plan.append(running[slot], slot: slot, count: 1, draft: draft)
+            plan.append(running[slot].run(in: slot, count: 1, draft: draft))
             (left, free) = (left - 1, free - draft.count)
         }
     }
@@ -268,7 +271,8 @@ extension Scheduler {
     /// Rows that cost little or nothing beside `decoding` others: a small step takes as long as reading the weights. None
     /// beside prompts, which fill a step by themselves.
     private func draftRows(beside decoding: Int) -> Int {
-        guard speculates, decoding > 0, !running.contains(where: { $0.pendingCount > 1 }) else { return 0 }
+        guard speculates, decoding > 0, !running.indices.contains(where: { running[$0].pendingCount > 1 })
+        else { return 0 }
         var rows = max(decoding, Self.cheapRows)
         if let alone = stepTimes.seconds(rows: decoding) {
             let limit = alone * Self.draftSlowdown
@@ -290,12 +294,13 @@ extension Scheduler {
         var budget = promptBudget(beside: plan.rowCount)
         for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
             running[slot].catchUp(pool)
-            let fork = slot > 0 ? running[slot].forkPosition(after: running[slot - 1]) : nil
+            let isSample = slot > 0 && running[slot].group == running[slot - 1].group
+            let fork = isSample ? running[slot].forkPosition(after: running[slot - 1]) : nil
             let end = min(fork ?? running[slot].tokens.count, running[slot].computed + budget)
             let count = running[slot].reach(&pool, end: end)
             guard count > 0 else { continue }
             running[slot].announce(count, to: &pool)
-            plan.append(running[slot], slot: slot, count: count)
+            plan.append(running[slot].run(in: slot, count: count))
             budget -= count
         }
     }
@@ -326,6 +331,8 @@ extension Scheduler {
     }
 
     private mutating func removeFinished() {
+        // Most steps end nobody, and to look at requests one by one copies them.
+        guard running.indices.contains(where: { running[$0].finish != nil }) else { return }
         for slot in running.indices where running[slot].finish != nil {
             running[slot].leave(&pool)
         }

@@ -50,12 +50,9 @@ package struct StepPlan: Sendable, Equatable {
     /// Guessed tokens among the rows.
     package private(set) var draftCount = 0
 
-    /// Feeds the next `count` tokens of the request in `slot`, and guesses behind them.
-    mutating func append(_ request: ActiveRequest, slot: Int, count: Int, draft: [Int32] = []) {
-        let positions = request.computed..<request.computed + count
-        let output = count == request.pendingCount ? request.outputCount : nil
-        runs.append(Run(request: request.id, slot: slot, positions: positions, output: output, draft: draft))
-        rowCount += count + draft.count
-        draftCount += draft.count
+    mutating func append(_ run: Run) {
+        runs.append(run)
+        rowCount += run.positions.count + run.draft.count
+        draftCount += run.draft.count
     }
 }
