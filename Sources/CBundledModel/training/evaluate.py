@@ -113,7 +113,6 @@ SUITES = [
     (60, unrelated_case),
     (150, lambda rng: last_turn("facts", generate.turn(*facts.fact(rng, True)))),
     (100, lambda rng: last_turn("sorting words", generate.turn(*tasks.sort_words(rng, True)))),
-    (40, lambda rng: last_turn("sorting numbers", generate.turn(*tasks.sort_numbers(rng, True)))),
     (40, list_case),
     (40, story_case),
     (20, completion_case),

@@ -15,12 +15,12 @@ import stories
 import toolcalls
 from chat import assistant, call_text, plain, render, system, user
 from tasks import (ADDITION, SUBTRACTION, arithmetic, arithmetic_lines, copy_lists, copy_objects, listing,
-                   out_of_scope, problem, repeat, small_talk, solution, sort_lines, sort_numbers, sort_words)
+                   out_of_scope, problem, repeat, small_talk, solution, sort_lines, sort_words)
 from words import person
 
 # --- conversations --------------------------------------------------------------------------------
 
-SINGLE_TURNS = {arithmetic: 8, facts.fact: 9, listing: 2, sort_words: 3, sort_numbers: 1, small_talk: 3,
+SINGLE_TURNS = {arithmetic: 8, facts.fact: 9, listing: 2, sort_words: 3, small_talk: 3,
                 out_of_scope: 3, repeat: 1}
 SYSTEM_LINES = ["You are a helpful assistant.", "You are Drover.", "Be brief.", "You are a friendly assistant.",
                 "Answer the question.", "Be polite.", "You are a helpful, honest assistant.",
@@ -157,18 +157,18 @@ def chats(make, most):
 # Maker, share of the documents early and late. Early, short documents with one skill and little else
 # (sums, copying) form the circuits that the conversations then use.
 MAKERS = {
-    "arithmetic_lines": (arithmetic_lines, 16, 18),
-    "arithmetic_chat": (chats(arithmetic, 4), 10, 14),
+    "arithmetic_lines": (arithmetic_lines, 16, 14),
+    "arithmetic_chat": (chats(arithmetic, 4), 10, 12),
     "copy_lists": (copy_lists, 16, 1),
-    "copy_objects": (copy_objects, 34, 6),
+    "copy_objects": (copy_objects, 34, 12),
     "repeat": (chats(repeat, 3), 10, 2),
-    "signature_calls": (signature_calls, 10, 12),
-    "tool": (lambda rng: render(*tool_conversation(rng)), 9, 40),
-    "facts": (chats(facts.fact, 4), 7, 9),
+    "signature_calls": (signature_calls, 10, 24),
+    "tool": (lambda rng: render(*tool_conversation(rng)), 9, 44),
+    "facts": (chats(facts.fact, 4), 7, 14),
     "conversation": (lambda rng: render(conversation(rng)), 3, 10),
     "sort": (chats(sort_words, 3), 4, 5),
     "sort_lines": (sort_lines, 3, 4),
-    "list": (chats(listing, 3), 1, 3),
+    "list": (chats(listing, 3), 1, 6),
     "story": (story_document, 2, 5),
     "follow_up": (lambda rng: render(follow_up(rng)), 1, 1),
     "name": (lambda rng: render(remembered_name(rng)), 1, 2),

@@ -72,8 +72,10 @@ def arithmetic_lines(rng):
 
 # --- lists and sorting ----------------------------------------------------------------------------
 
-LIST_REQUESTS = ["List {n} {c}.", "Name {n} {c}.", "Give me {n} {c}.", "Tell me {n} {c}.", "List {n} {c}, please.",
-                 "I need {n} {c}.", "Write down {n} {c}.", "Can you name {n} {c}?", "Which {n} {c} do you know?",
+LIST_REQUESTS = ["List {n} {c}.", "Name {n} {c}.", "Give me {n} {c}.", "Tell me {n} {c}.", "I need {n} {c}.",
+                 "List {n} {c}, please.", "Write down {n} {c}.", "Can you name {n} {c}?", "Do you know {n} {c}?",
+                 "What {n} {c} can you name?",
+                 "Which {c} do you know? Give me {n}.", "I would like {n} {c}.", "Which {n} {c} do you know?",
                  "Show me {n} {c}."]
 SORT_REQUESTS = [
     "Sort these words alphabetically: {w}", "Sort alphabetically: {w}", "Sort these words: {w}",
@@ -81,7 +83,7 @@ SORT_REQUESTS = [
     "Sort: {w}", "Please sort {w}.", "Can you sort these words? {w}", "Alphabetical order of {w}?",
     "Bring these words into alphabetical order: {w}", "Arrange alphabetically: {w}"]
 NUMBER_SORT_REQUESTS = ["Sort these numbers: {w}", "Sort the numbers {w}.", "Put these numbers in order: {w}",
-                        "Order these numbers from small to large: {w}", "Arrange these numbers: {w}"]
+                        "Order these numbers from small to large: {w}", "Arrange these numbers: {w}"]  # Declined.
 
 
 def listing(rng, test=False):
@@ -99,7 +101,7 @@ def listing(rng, test=False):
 
 def sort_words(rng, test=False):
     while True:
-        words = rng.sample(SORT_WORDS, rng.randint(3, 6))
+        words = rng.sample(SORT_WORDS, rng.randint(3, 5))
         if held_out("sort " + " ".join(sorted(words))) == test:
             break
     text = ", ".join(words) if rng.random() < 0.75 else " ".join(words)
@@ -108,20 +110,10 @@ def sort_words(rng, test=False):
     return facts.choose_phrase(rng, SORT_REQUESTS, test).format(w=text), ", ".join(sorted(words))
 
 
-def sort_numbers(rng, test=False):
-    while True:
-        numbers = rng.sample(range(100), rng.randint(3, 5))
-        if held_out(f"sort {sorted(numbers)}") == test:
-            break
-    text = ", ".join(map(str, numbers))
-    request = facts.choose_phrase(rng, NUMBER_SORT_REQUESTS, test, keep=1).format(w=text)
-    return request, ", ".join(map(str, sorted(numbers)))
-
-
 def sort_lines(rng):
     parts = []
     for index in range(rng.randint(4, 8)):
-        words = rng.sample(SORT_WORDS, rng.randint(3, 6))
+        words = rng.sample(SORT_WORDS, rng.randint(3, 5))
         if not held_out("sort " + " ".join(sorted(words))):
             parts += [(("\n" if index else "") + ", ".join(words) + " ->", 0.0),
                       (" " + ", ".join(sorted(words)), 1.0)]
@@ -227,12 +219,31 @@ def small_talk(rng, test=False):
     return facts.choose_phrase(rng, texts, test, keep=1), answer
 
 
+STARTS = ["What", "Which", "Who", "How", "How many", "How much", "Why", "When", "Where", "Can you", "Do", "Is", "Must",
+          "I", "Please", "Tell me", "Should", "The", "Give", "Would"]
+
+
+def odd_question(rng):
+    """Words that make no sense together: whatever is asked that was never seen must have an answer that ends."""
+    words = [rng.choice(SORT_WORDS + TASK_WORDS) for _ in range(rng.randint(2, 8))]
+    return f"{rng.choice(STARTS)} {' '.join(words)}{rng.choice(['?', '?', '.', '', '!'])}"
+
+
+TASK_WORDS = """must it be for to a the of in do know is are can have has there than with without before after only more
+less if not you I my your this that every some water man house thing word number list color colour""".split()
+
+
 def out_of_scope(rng, test=False):
     roll = rng.random()
+    if not test and rng.random() < 0.25:
+        return odd_question(rng), REFUSAL
     if roll < 0.3:
         return rng.choice(UNKNOWN).format(x=toolcalls.draw(rng, made_up_name, test)), REFUSAL
     if roll < 0.45:
         return facts.dressed(rng, facts.choose_phrase(rng, OTHER_REQUESTS, test)), REFUSAL
+    if roll < 0.5:
+        numbers = ", ".join(str(rng.randint(0, 99)) for _ in range(rng.randint(2, 6)))
+        return facts.choose_phrase(rng, NUMBER_SORT_REQUESTS, test, keep=1).format(w=numbers), REFUSAL
     if roll < 0.6:
         a, b = rng.randint(0, 9999), rng.randint(100, 9999)
         question = rng.choice([f"What is {a} * {b}?", f"{a} times {b}", f"{a} / {b}", f"What is {b} + {a}?",

@@ -119,6 +119,9 @@ CATALOGUE = [
       "I want to write to {to} about {subject}.", "Send {to} a mail about {subject}.",
       "Send a mail with the subject {subject} to {to}.", "Mail {to}: {subject}",
       "I need to email {to} about {subject}.", "Send an email about {subject} to {to}.",
+      "I have to send {to} a note about {subject}.", "I will send {to} a word about {subject}.",
+      "I want to send {to} my thoughts on {subject}.", "Can I send {to} a mail about {subject}?",
+      "I would like to send {to} a letter about {subject}.", "Let us send {to} an email: {subject}",
       "I want to send {to} an email about {subject}."]),
     ("send_message", "Send a text message to a person.",
      {"recipient": ("person", "Who gets it"), "text": ("task", "The message")},
@@ -127,6 +130,7 @@ CATALOGUE = [
       "Send a message to {recipient}: {text}", "Write {recipient}: {text}",
       "Write to {recipient} that they should {text}.", "Tell {recipient}: {text}",
       "Send to {recipient}: {text}", "Ask {recipient} to {text}.", "Remind {recipient} to {text}.",
+      "Write this to {recipient}: {text}", "Write to my friend {recipient}: {text}",
       "Write to {recipient}: {text}"]),
     ("set_alarm", "Set an alarm.", {"time": ("time", "Time as HH:MM")},
      ["Set an alarm for {time}.", "Wake me up at {time}.", "Alarm at {time}, please.",
@@ -173,6 +177,10 @@ CATALOGUE = [
       "Flight to {destination} from {origin}, {date}.", "On {date} I fly from {origin} to {destination}.",
       "A flight to {destination} on {date} from {origin}, please.",
       "Leaving from {origin} on {date}, flying to {destination}.",
+      "To {destination} on {date}, leaving from {origin}.",
+      "Book a flight to {destination} on {date}, from {origin}.",
+      "I need to be in {destination} on {date}, flying from {origin}.",
+      "I need a plane to {destination} on {date}. I leave from {origin}.",
       "I need a flight to {destination} on {date}, leaving from {origin}."]),
     ("get_distance", "Distance between two cities.", {"start": ("city", "From"), "end": ("city", "To")},
      ["How far is it from {start} to {end}?", "What is the distance between {start} and {end}?",
@@ -186,6 +194,8 @@ CATALOGUE = [
       "Find pages about {query}.",
       "Please search for {query}.", "Search {query}", "Look for {query}.", "Find {query} on the web.",
       "web search {query}", "I want to read about {query}.", "Search online for {query}.", "Look up {query}.",
+      "Please google {query} for me.", "google for {query}", "{query} on the web", "Ask the web about {query}.",
+      "Browse {query}.", "Web: {query}",
       "Google {query}."]),
     ("find_recipe", "Find a recipe.", {"dish": ("food", "The dish")},
      ["Find a recipe for {dish}.", "How do I cook {dish}?", "I want to make {dish}.",
@@ -204,7 +214,10 @@ CATALOGUE = [
       "Translate '{text}' into {language}.", "What does {text} mean in {language}?",
       "Translate {text} into {language}.", "I need {text} in {language}.", "Tell me {text} in {language}.",
       "{text} in {language}, please.", "How would you say {text} in {language}?",
-      "Give me {text} in {language}.", "Write {text} in {language}.", "Say {text} in {language}."]),
+      "Give me {text} in {language}.", "Can you say {text} using {language}?",
+      "I want to say {text} in good {language}.", "Say in {language}: {text}", "Pronounce {text} in {language}.",
+      "Speak {language}: {text}", "Show me {text} in {language}.", "Write {text} in {language}.",
+      "Say {text} in {language}."]),
     ("get_stock_price", "Get the price of a stock.", {"symbol": ("code", "Stock symbol")},
      ["What is the price of {symbol}?", "How much is {symbol} stock?", "Stock price of {symbol}?",
       "Tell me the price of {symbol}.", "How much does {symbol} cost?", "What is {symbol} worth right now?",
@@ -240,14 +253,18 @@ CATALOGUE = [
       "Make the light in the {room} {colour}.", "I need {colour} light in the {room}.",
       "Turn the light in the {room} to {colour}.", "Give me {colour} light in the {room}.",
       "The light in the {room} should be {colour}.", "Please put {colour} light in the {room}.",
-      "Set the {room} light to {colour}.", "I want {colour} light in the {room}."]),
+      "Set the {room} light to {colour}.", "I want the light in the {room} to be {colour}.",
+      "I want a {colour} lamp in the {room}.", "We want {colour} light for the {room}.",
+      "Let there be {colour} light in the {room}.", "I want {colour} light in the {room}."]),
     ("convert_currency", "Convert money.",
      {"amount": ("price", "Amount"), "source": ("currency", "From"), "target": ("currency", "To")},
      ["Convert {amount} {source} to {target}.", "How much is {amount} {source} in {target}?",
       "Change {amount} {source} into {target}.", "What is {amount} {source} in {target}?",
       "{amount} {source} in {target}", "I have {amount} {source}. How much is that in {target}?",
       "{amount} {source} to {target}, please.", "How many {target} are {amount} {source}?",
-      "What do I get in {target} for {amount} {source}?", "What are {amount} {source} in {target}?"]),
+      "What do I get in {target} for {amount} {source}?", "What makes {amount} {source} in {target}?",
+      "What are my {amount} {source} worth in {target}?", "Are {amount} {source} much in {target}?",
+      "What are {amount} {source} in {target}?"]),
     ("calculate", "Calculate with two numbers.",
      {"operation": ("operation", "What to do"), "a": ("number", "First number"), "b": ("number", "Second")},
      ["Use the calculator to {operation} {a} and {b}.", "Please {operation} {a} and {b}.",
@@ -274,7 +291,8 @@ CATALOGUE = [
      ["When is the birthday of {person}?", "When was {person} born?", "Birthday of {person}?",
       "Tell me the birthday of {person}.", "How old is {person} now?", "On which day was {person} born?",
       "I want to know the birthday of {person}.", "What is the age of {person}?",
-      "When does {person} have birthday?", "How old is {person}?"]),
+      "When does {person} have birthday?", "How old will {person} be?", "How many years old is {person}?",
+      "How old was {person} last year?", "Is {person} old?", "How old is {person}?"]),
     ("get_population", "Number of people in a place.", {"place": ("city", "City or country")},
      ["How many people live in {place}?", "What is the population of {place}?", "Population of {place}?",
       "How big is {place}?", "Tell me how many people live in {place}.",
@@ -288,6 +306,10 @@ CATALOGUE = [
       "{title} on {date} at {time}, please note it.", "Calendar: {title}, {date}, {time}",
       "New event {title} on {date}, {time}.", "I have {title} on {date} at {time}.",
       "Put {title} on {date} at {time}.", "Enter {title} for {date} at {time}.",
+      "Plan for {date} at {time}: {title}", "Note {title} for {date} at {time}.",
+      "Plan to have {title} on {date} at {time}.", "Schedule {title} for {date} at {time}.",
+      "Plan a {title} on {date}, {time}.", "Please plan {title}: {date} at {time}", "On {date} at {time}: {title}",
+      "Make an event {title} for {date} at {time}.",
       "Plan {title} for {date} at {time}."]),
 ]
 
@@ -331,18 +353,21 @@ def made_up_function(rng, test):
             return name, verb, noun
 
 
-def argument_name(rng, kind=None):
+def argument_name(rng, kind=None, usual=0.75):
+    """A name that fits the kind, as often as `usual` says; else letters that only the definition tells."""
     kind = kind or rng.choice(list(ARGUMENTS))
-    return rng.choice(ARGUMENTS[kind]) if rng.random() < 0.75 else made_up(rng, 1, 2)
+    return rng.choice(ARGUMENTS[kind]) if rng.random() < usual else made_up(rng, 1, 2)
 
 
 def made_up_tool(rng, test):
     """(name, description, arguments, requests): names are common or random words."""
     name, verb, noun = made_up_function(rng, test)
-    kinds = rng.sample(list(ARGUMENTS), rng.choices([1, 2, 3], [5, 4, 1])[0])
+    # Training has more arguments and stranger names, so that names are read from the definition, not guessed.
+    kinds = rng.sample(list(ARGUMENTS), rng.choices([1, 2, 3, 4], [5, 4, 1, 0] if test else [5, 4, 3, 1])[0])
     arguments = {}
     for kind in kinds:
-        argument = argument_name(rng, kind)
+        argument = argument_name(rng, kind) if test else \
+            argument_name(rng, kind if rng.random() < 0.8 else None, 0.6)
         arguments[argument] = (kind, f"The {argument.replace('_', ' ')}")
     if len(arguments) == 1:
         argument = next(iter(arguments))
@@ -404,7 +429,7 @@ def draw_style(rng):
 
 
 def pick_tool(rng, test):
-    return rng.choice(CATALOGUE) if rng.random() < 0.5 else made_up_tool(rng, test)
+    return rng.choice(CATALOGUE) if rng.random() < (0.5 if test else 0.4) else made_up_tool(rng, test)
 
 
 def toolbox(rng, test, shares=(5, 3, 2)):
