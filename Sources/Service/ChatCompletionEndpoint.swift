@@ -21,7 +21,7 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                generation, stop: chat.sampling.stop, model: model, head: head, requestID: request.id,
+                [generation], fields: chat.sampling, model: model, head: head, requestID: request.id,
                 registry: state.requests))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in
