@@ -12,7 +12,7 @@ struct ChatCompletionEndpoint: Sendable {
     func respond(to request: Request) async throws -> Response {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
-        let prompt = try PromptBuilder(model: model).prompt(for: chat)
+        let prompt = try PromptBuilder(model: model).prompt(for: chat.prompt)
         let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
         let generation = try GenerationRequest(
             prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
@@ -21,7 +21,8 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                [generation], fields: chat.sampling, model: model, head: head, requestID: request.id,
+                [generation], stop: chat.sampling.stop, reportsLogprobs: chat.sampling.topLogprobs != nil, model: model,
+                head: head, requestID: request.id,
                 registry: state.requests))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in

@@ -9,7 +9,8 @@ struct SampleStreams: Sendable {
     private let samples: Int
     private let promptTokens: Int
     private let tokenizer: Tokenizer
-    private let fields: SamplingFields
+    private let stop: [String]
+    private let reportsLogprobs: Bool
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
 
@@ -18,8 +19,8 @@ struct SampleStreams: Sendable {
     ///
     /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
-        _ generations: [GenerationRequest], fields: SamplingFields, model: ServedModel, head: AnswerHead,
-        requestID: String, registry: RequestRegistry
+        _ generations: [GenerationRequest], stop: [String] = [], reportsLogprobs: Bool = false, model: ServedModel,
+        head: AnswerHead, requestID: String, registry: RequestRegistry
     ) throws(EngineError) {
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
@@ -27,10 +28,12 @@ struct SampleStreams: Sendable {
         samples = generations.first?.samples ?? 1
         promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         tokenizer = model.tokenizer
-        self.fields = fields
+        self.stop = stop
+        self.reportsLogprobs = reportsLogprobs
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: requestID, promptTokens: promptTokens, priority: fields.priority,
+                head: head, requestID: requestID, promptTokens: promptTokens,
+                priority: generations.first?.priority ?? 0,
                 streams: streams))
     }
 
@@ -43,7 +46,7 @@ struct SampleStreams: Sendable {
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
                     var text = TextStream(
-                        stream, tokenizer: tokenizer, stop: fields.stop, reportsLogprobs: fields.topLogprobs != nil)
+                        stream, tokenizer: tokenizer, stop: stop, reportsLogprobs: reportsLogprobs)
                     return (sample, try await read(sample, &text), text)
                 }
             }

@@ -48,7 +48,7 @@ struct ModelLoader: Sendable {
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(
-                queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
+                queueLimit: settings.queueLimit, stepTarget: settings.itlTarget.map { .milliseconds($0) },
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
                 speculates: settings.speculate == .ngram),
             metrics: metrics, modelName: id)
