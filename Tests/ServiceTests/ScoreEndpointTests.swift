@@ -17,7 +17,8 @@ struct ScoreEndpointTests {
         let service = try TestService()
         let texts: [JSONValue] = [" Then it", " slept", "🦙"]
         let answer = try await service.post(
-            "/v1/score", body(["prompt": .string(prompt), "continuations": .array(texts), "top_logprobs": 2])).json
+            "/v1/score", body(["prompt": .string(prompt), "continuations": .array(texts), "top_logprobs": 2])
+        ).json
         let data = try #require(answer["data"]?.array)
         #expect(data.count == texts.count)
         let begun = service.model.tokenizer.encodePrompt(prompt)
@@ -25,7 +26,8 @@ struct ScoreEndpointTests {
             let tokens = service.model.tokenizer.encode(text.string ?? "")
             let ids = JSONValue.array((begun + tokens).map { .integer(Int64($0)) })
             let echoed = try await service.post(
-                "/v1/completions", body(["prompt": ids, "echo": true, "logprobs": 0, "max_tokens": 0])).json
+                "/v1/completions", body(["prompt": ids, "echo": true, "logprobs": 0, "max_tokens": 0])
+            ).json
             let columns = echoed["choices"]?.array?.first?.object?["logprobs"]?.object
             let own = try #require(columns?["token_logprobs"]?.array).suffix(tokens.count).compactMap(\.number)
             #expect(score.object?["logprob"]?.number == own.reduce(0, +))
@@ -35,7 +37,9 @@ struct ScoreEndpointTests {
         }
         // Four blocks of the prompt are computed by the first and found by the others.
         let usage = answer["usage"]?.object
-        #expect(usage?["prompt_tokens_details"]?.object?["cached_tokens"]?.integer == Int64(2 * (begun.count - 1) / 64 * 64))
+        #expect(
+            usage?["prompt_tokens_details"]?.object?["cached_tokens"]?.integer == Int64(2 * (begun.count - 1) / 64 * 64)
+        )
         #expect(usage?["completion_tokens"] == 0)
     }
 
