@@ -68,14 +68,17 @@ final class DroverServer: Sendable {
         logger.info("ready", metadata: ["url": "\(url)", "model": "\(model.id)"])
     }
 
-    /// One line a request; what monitors ask every few seconds is of interest to nobody.
+    /// One line a request, with what its handler noted; what monitors ask every few seconds is of interest to nobody.
     private static func log(_ record: AccessRecord, to logger: Logger) {
         let isProbe = record.handler.hasSuffix("/metrics") || record.handler.contains("/health")
-        logger.log(
-            level: isProbe ? .debug : .info, "request",
-            metadata: [
-                "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
-                "status": "\(record.status)", "peer": "\(record.peer)", "duration": "\(record.duration)",
-            ])
+        var fields: Logger.Metadata = [
+            "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
+            "endpoint": "\(record.handler)", "status": .stringConvertible(record.status), "peer": "\(record.peer)",
+            "duration_ms": .stringConvertible((record.duration / .milliseconds(1) * 100).rounded() / 100),
+            "bytes": .stringConvertible(record.bytes),
+        ]
+        if !record.isComplete { fields["complete"] = .stringConvertible(false) }
+        for (name, value) in record.notes { fields[name] = .stringConvertible(value) }
+        logger.log(level: isProbe ? .debug : .info, "request", metadata: fields)
     }
 }
