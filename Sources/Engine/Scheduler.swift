@@ -31,6 +31,8 @@ package struct Scheduler: Sendable {
     private let sampleLimit: Int
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
+    /// What became of each guess that the last commit took in.
+    package private(set) var drafts: [DraftOutcome] = []
 
     /// - Parameters:
     ///   - stepTarget: what a step in which requests decode should take at most.
@@ -117,6 +119,7 @@ package struct Scheduler: Sendable {
         var events: [RequestEvent] = []
         var outcomes = outcomes[...]
         acceptedCount = 0
+        drafts.removeAll(keepingCapacity: true)
         for run in plan.runs {
             let (slot, id) = (run.slot, run.request)
             running[slot].advance(to: run.positions.upperBound, &pool)
@@ -132,7 +135,11 @@ package struct Scheduler: Sendable {
                 events.append(RequestEvent(request: id, event: .token(token)))
             }
             outcomes = outcomes.dropFirst(run.sampleCount)
-            acceptedCount += running[slot].computed - computed
+            let accepted = running[slot].computed - computed
+            acceptedCount += accepted
+            if !run.draft.isEmpty {
+                drafts.append(DraftOutcome(request: id, drafted: run.draft.count, accepted: accepted))
+            }
             if let reason = running[slot].finish {
                 events.append(RequestEvent(request: id, event: .finished(reason)))
             }

@@ -20,6 +20,10 @@ final class DroverServer: Sendable {
     init(settings: ServeSettings, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
+        ProcessMetrics.register(in: metrics)
+        metrics.gauge(
+            "drover_build_info", "1, with the version as a label.", labels: Labels(["version": Version.text])
+        ).set(1)
         listener = try Listener(host: settings.host, port: settings.port) { error in
             logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
         }
