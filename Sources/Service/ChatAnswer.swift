@@ -10,9 +10,10 @@ struct ChatAnswer: Sendable {
     let head: AnswerHead
     let samples: SampleStreams
 
-    func whole() async throws -> ChatCompletion {
-        let (choices, usage) = try await samples.read { try await choice($0, &$1) }
-        return ChatCompletion(head: head, choices: choices, usage: usage)
+    func whole() async throws -> Response {
+        let (choices, summary) = try await samples.read { try await choice($0, &$1) }
+        let answer = ChatCompletion(head: head, choices: choices, usage: summary.usage, timings: summary.timings)
+        return Response(json: answer.json, summary.serverTiming)
     }
 
     private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
@@ -29,12 +30,15 @@ struct ChatAnswer: Sendable {
             finishReason: ending.calls.isEmpty ? reason : .toolCalls)
     }
 
-    /// Of each choice role, text as it comes, tool calls once they are whole, finish; then usage and `[DONE]`. A failure
-    /// on the way becomes an error event, after which the stream ends without `[DONE]`.
+    /// Of each choice role, text as it comes, tool calls once they are whole, finish with the choice's timings; then usage
+    /// with those of the request, and `[DONE]`. A failure on the way becomes an error event, after which the stream ends
+    /// without `[DONE]`.
     func write(to writer: EventStreamWriter) async throws {
         do {
-            let (_, usage) = try await samples.read { try await write($0, &$1, to: writer) }
-            if request.sampling.includesUsage { try await send(.usage(usage), to: writer) }
+            let (_, summary) = try await samples.read { try await write($0, &$1, to: writer) }
+            if request.sampling.includesUsage {
+                try await send(.usage(summary.usage), timings: summary.timings, to: writer)
+            }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
@@ -46,8 +50,10 @@ struct ChatAnswer: Sendable {
         var gate = toolCallGate(index)
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
+            if let progress = delta.progress { try await send(.progress(progress), index, to: writer) }
             let text = gate.push(delta.text)
-            if !text.isEmpty { try await send(.content(text), index, to: writer) }
+            let timings = request.sampling.timesTokens ? stream.timings : nil
+            if !text.isEmpty { try await send(.content(text), index, timings: timings, to: writer) }
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
@@ -55,11 +61,15 @@ struct ChatAnswer: Sendable {
         for (number, call) in ending.calls.enumerated() {
             try await send(.toolCall(index: number, call), index, to: writer)
         }
-        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, to: writer)
+        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, timings: stream.timings, to: writer)
     }
 
-    private func send(_ chunk: ChatCompletionChunk, _ index: Int = 0, to writer: EventStreamWriter) async throws {
-        try await writer.event(chunk.json(head, index: index, withUsage: request.sampling.includesUsage).serialized)
+    private func send(
+        _ chunk: ChatCompletionChunk, _ index: Int = 0, timings: Timings? = nil, to writer: EventStreamWriter
+    ) async throws {
+        let includesUsage = request.sampling.includesUsage
+        try await writer.event(
+            chunk.json(head, index: index, withUsage: includesUsage, timings: timings).serialized)
     }
 
     private func toolCallGate(_ index: Int) -> ToolCallGate {

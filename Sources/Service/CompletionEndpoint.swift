@@ -21,9 +21,9 @@ struct CompletionEndpoint: Sendable {
         let answer = CompletionAnswer(
             request: completion, head: head,
             samples: try SampleStreams(
-                generation, stop: completion.sampling.stop, model: model, head: head, requestID: request.id,
+                generation, fields: completion.sampling, model: model, head: head, request: request.head,
                 registry: state.requests))
-        guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
+        guard completion.sampling.streams else { return try await answer.whole() }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
         }
@@ -42,8 +42,8 @@ private struct CompletionAnswer: Sendable {
         var meanLogprob = 0.0
     }
 
-    func whole() async throws -> JSONValue {
-        let (drawn, usage) = try await samples.read { _, stream in
+    func whole() async throws -> Response {
+        let (drawn, summary) = try await samples.read { _, stream in
             var sample = Sample()
             while let delta = try await stream.next() {
                 sample.text += delta.text
@@ -55,7 +55,9 @@ private struct CompletionAnswer: Sendable {
         let choices = best(of: drawn).enumerated().map { index, sample in
             Completion.Choice(index: index, text: sample.text, finishReason: sample.reason)
         }
-        return Completion(head: head, choices: choices).json(usage: .present(usage))
+        let answer = Completion(head: head, choices: choices)
+        return Response(
+            json: answer.json(usage: .present(summary.usage), timings: summary.timings), summary.serverTiming)
     }
 
     /// All of them as they were drawn, or the likeliest, best first. The sort is stable, so equal ones stay in order.
@@ -67,19 +69,36 @@ private struct CompletionAnswer: Sendable {
     func write(to writer: EventStreamWriter) async throws {
         // The head of the answer goes out before the first token, which may be minutes away.
         try await writer.comment()
-        let includesUsage = request.sampling.includesUsage
         do {
-            let (_, usage) = try await samples.read { index, stream in
+            let (_, summary) = try await samples.read { index, stream in
                 while let delta = try await stream.next() {
-                    let choice = Completion.Choice(index: index, text: delta.text, finishReason: delta.finishReason)
-                    let event = Completion(head: head, choices: [choice])
-                    try await writer.event(event.json(usage: includesUsage ? .null : .absent).serialized)
+                    for event in events(of: delta, index, stream) { try await writer.event(event.serialized) }
                 }
             }
-            if includesUsage { try await writer.event(Completion.usageEvent(head, usage).serialized) }
+            if request.sampling.includesUsage {
+                try await writer.event(Completion.usageEvent(head, summary.usage, summary.timings).serialized)
+            }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
         }
+    }
+
+    /// One for the progress of the prompt and one for text. The last of a choice has its timings, the others with text if
+    /// the client asked for them.
+    private func events(of delta: TextDelta, _ index: Int, _ stream: TextStream) -> [JSONValue] {
+        let usage: Completion.UsageMember = request.sampling.includesUsage ? .null : .absent
+        var events: [JSONValue] = []
+        if let progress = delta.progress {
+            let choice = Completion.Choice(index: index, text: "", finishReason: nil)
+            events.append(Completion(head: head, choices: [choice]).json(usage: usage, progress: progress))
+        }
+        if !delta.text.isEmpty || delta.finishReason != nil {
+            let choice = Completion.Choice(index: index, text: delta.text, finishReason: delta.finishReason)
+            let isTimed = delta.finishReason != nil || request.sampling.timesTokens
+            events.append(
+                Completion(head: head, choices: [choice]).json(usage: usage, timings: isTimed ? stream.timings : nil))
+        }
+        return events
     }
 }

@@ -2,8 +2,9 @@ import Engine
 import Language
 import OpenAI
 
-/// A piece of an answer: text that is final, and at the end why it ended.
+/// A piece of an answer: text that is final, and at the end why it ended. Before the text, how far the prompt is.
 struct TextDelta: Sendable {
+    var progress: PromptProgress?
     var text = ""
     var finishReason: OpenAI.FinishReason?
 }
@@ -13,14 +14,14 @@ struct TextStream {
     private let tokens: TokenStream
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
+    private let reportsProgress: Bool
     private(set) var completionTokens = 0
-    /// Prompt tokens that did not have to be computed for this request.
-    private(set) var cachedTokens = 0
     private var logprobSum = 0.0
-    private var isFinished = false
+    private var finishReason: OpenAI.FinishReason?
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String]) {
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], reportsProgress: Bool) {
         self.tokens = tokens
+        self.reportsProgress = reportsProgress
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
@@ -28,21 +29,36 @@ struct TextStream {
     /// Of its tokens; NaN if the request did not ask for log-probabilities. No text is the least likely one.
     var meanLogprob: Double { completionTokens == 0 ? -.infinity : logprobSum / Double(completionTokens) }
 
+    /// What it has cost so far.
+    var summary: AnswerSummary.Sample {
+        let record = tokens.record
+        return AnswerSummary.Sample(
+            record: record, tokens: completionTokens,
+            ending: finishReason?.rawValue ?? record.finish?.word ?? "abort")
+    }
+
+    var timings: Timings { AnswerSummary(summary).timings }
+
+    private var isFinished: Bool { finishReason != nil }
+
     /// What has come since the last call, waiting until there is some; nil after the delta with the finish reason.
     /// Throws `APIError` when the engine gave up, `CancellationError` when the task was cancelled.
     mutating func next() async throws -> TextDelta? {
         var delta = TextDelta()
-        while !isFinished, delta.text.isEmpty {
+        while !isFinished, delta.text.isEmpty, delta.progress == nil {
             let events = await tokens.nextBatch()
             guard !events.isEmpty else { throw CancellationError() }
             for event in events where !isFinished { try take(event, into: &delta) }
         }
-        return delta.text.isEmpty && delta.finishReason == nil ? nil : delta
+        return delta.text.isEmpty && delta.finishReason == nil && delta.progress == nil ? nil : delta
     }
 
     private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
         switch event {
-        case .prefill(_, _, let cached): cachedTokens = cached
+        case .prefill(let computed, let total, let cached):
+            guard reportsProgress else { return }
+            delta.progress = PromptProgress(
+                total: total, cached: cached, processed: computed, time: tokens.record.prefillTime)
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)
@@ -67,7 +83,7 @@ struct TextStream {
 
     private mutating func finish(_ reason: OpenAI.FinishReason, _ delta: inout TextDelta) {
         delta.finishReason = reason
-        isFinished = true
+        finishReason = reason
     }
 
     private static func finishReason(_ reason: Engine.FinishReason) throws(APIError) -> OpenAI.FinishReason {
