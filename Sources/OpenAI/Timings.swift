@@ -30,7 +30,9 @@ package struct Timings: Sendable, Equatable {
     }
 
     /// 0 where nothing was timed: clients calculate with these numbers.
-    package var predictedPerSecond: Double { Self.quotient(Double(timedTokens), predictedTime / .seconds(1)) }
+    package var predictedPerSecond: Double {
+        Self.quotient(Double(1000 * timedTokens), predictedTime / .milliseconds(1))
+    }
 
     package var json: JSONValue {
         let (prompt, predicted) = (promptTime / .milliseconds(1), predictedTime / .milliseconds(1))
@@ -38,7 +40,7 @@ package struct Timings: Sendable, Equatable {
             "cache_n": .integer(Int64(cachedTokens)),
             "prompt_n": .integer(Int64(promptTokens)), "prompt_ms": .number(prompt),
             "prompt_per_token_ms": .number(Self.quotient(prompt, Double(promptTokens))),
-            "prompt_per_second": .number(Self.quotient(Double(promptTokens), prompt / 1000)),
+            "prompt_per_second": .number(Self.quotient(Double(1000 * promptTokens), prompt)),
             "predicted_n": .integer(Int64(predictedTokens)), "predicted_ms": .number(predicted),
             "predicted_per_token_ms": .number(Self.quotient(predicted, Double(timedTokens))),
             "predicted_per_second": .number(predictedPerSecond),

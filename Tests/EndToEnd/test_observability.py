@@ -106,6 +106,9 @@ def test_the_process_is_measured(server):
     assert 5 < metrics["process_open_fds"] < metrics["process_max_fds"]
     assert abs(time.time() - metrics["process_start_time_seconds"]) < 3600
     assert metrics["drover_ready"] == 1
+    with urllib.request.urlopen(server.url + "/metrics") as answer:
+        started = int(answer.headers["Process-Start-Time-Unix"])
+    assert started == int(metrics["process_start_time_seconds"])
 
 
 def value(server, name, **labels):
