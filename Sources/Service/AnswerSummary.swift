@@ -19,8 +19,11 @@ struct AnswerSummary: Sendable {
 
     /// Of an answer that was not finished.
     init(broken streams: [TokenStream]) {
-        samples = streams.map(\.record).map {
-            Sample(record: $0, tokens: $0.outputTokens, ending: $0.finish?.word ?? "abort")
+        let records = streams.map(\.record)
+        // What ended one of them ended the others too, whose own ends nobody has read.
+        let cause = records.compactMap { $0.finish?.word }.first { $0 != "stop" && $0 != "length" }
+        samples = records.map {
+            Sample(record: $0, tokens: $0.outputTokens, ending: $0.finish?.word ?? cause ?? "abort")
         }
     }
 
