@@ -41,6 +41,10 @@ package struct APIService: Sendable {
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
+        let tokens = TokenizeEndpoint(state: state)
+        router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
+        router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))
+        router.on(.post, "/apply-template", admit: Self.admitJSON, answering(tokens.applyTemplate))
         let requests = RequestsEndpoint(state: state)
         router.on(.get, "/v1/requests", answering(requests.list))
         router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))

@@ -21,7 +21,7 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                generation, fields: chat.sampling, model: model, head: head, request: request.head,
+                [generation], fields: chat.sampling, model: model, head: head, request: request.head,
                 registry: state.requests))
         guard chat.sampling.streams else { return try await answer.whole() }
         return .events { writer in

@@ -12,20 +12,36 @@ struct CompletionEndpoint: Sendable {
     func respond(to request: Request) async throws -> Response {
         let completion = try CompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: completion.sampling.model)
-        let prompt = PromptBuilder(model: model).prompt(for: completion)
+        let prompts = completion.prompts.map(PromptBuilder(model: model).prompt)
         let deadline = try RequestDeadline.of(request.head, streams: completion.sampling.streams)
-        let generation = try GenerationRequest(
-            prompt: prompt, from: "prompt", fields: completion.sampling, samples: completion.bestOf, model: model,
-            deadline: deadline, constraint: try await model.grammars.constraint(of: completion.sampling))
+        let constraint = try await model.grammars.constraint(of: completion.sampling)
+        let generations = try prompts.enumerated().map { index, prompt in
+            try GenerationRequest(
+                prompt: prompt, from: prompts.count == 1 ? "prompt" : "prompt[\(index)]", fields: completion.sampling,
+                samples: completion.bestOf, model: model, deadline: deadline, constraint: constraint)
+        }
         let head = model.answerHead("cmpl", requestID: request.id)
         let answer = CompletionAnswer(
-            request: completion, head: head,
+            request: completion, head: head, echo: try echo(of: completion, prompts, model),
             samples: try SampleStreams(
-                generation, fields: completion.sampling, model: model, head: head, request: request.head,
+                generations, fields: completion.sampling, model: model, head: head, request: request.head,
                 registry: state.requests))
         guard completion.sampling.streams else { return try await answer.whole() }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
+        }
+    }
+
+    /// The text of each prompt, if the answer is to begin with it: as the client wrote it, or what its tokens say.
+    private func echo(
+        of completion: CompletionRequest, _ prompts: [[Int32]], _ model: ServedModel
+    ) throws(APIError) -> [String] {
+        guard completion.echoes else { return [] }
+        guard completion.sampling.topLogprobs == nil else {
+            throw .unsupported("echo", "'echo' with 'logprobs' is not supported yet.")
+        }
+        return zip(completion.prompts, prompts).map { prompt, tokens in
+            if case .text(let text) = prompt { text } else { model.tokenizer.decode(tokens, skipsSpecial: true) }
         }
     }
 }
@@ -34,10 +50,13 @@ struct CompletionEndpoint: Sendable {
 private struct CompletionAnswer: Sendable {
     let request: CompletionRequest
     let head: AnswerHead
+    /// What the text of each prompt's samples begins with; empty for nothing.
+    let echo: [String]
     let samples: SampleStreams
 
     private struct Sample: Sendable {
         var text = ""
+        var logprobs: [LogprobItem] = []
         var reason: OpenAI.FinishReason?
         var meanLogprob = 0.0
     }
@@ -47,13 +66,16 @@ private struct CompletionAnswer: Sendable {
             var sample = Sample()
             while let delta = try await stream.next() {
                 sample.text += delta.text
+                sample.logprobs += delta.logprobs
                 sample.reason = delta.finishReason
             }
             sample.meanLogprob = stream.meanLogprob
             return sample
         }
-        let choices = best(of: drawn).enumerated().map { index, sample in
-            Completion.Choice(index: index, text: sample.text, finishReason: sample.reason)
+        let perPrompt = stride(from: 0, to: drawn.count, by: request.bestOf)
+        let answers = perPrompt.flatMap { best(of: drawn[$0..<$0 + request.bestOf]) }
+        let choices = answers.enumerated().map { index, sample in
+            choice(index, echoed(index) + sample.text, sample.logprobs, sample.reason)
         }
         let answer = Completion(head: head, choices: choices)
         return Response(
@@ -61,9 +83,19 @@ private struct CompletionAnswer: Sendable {
     }
 
     /// All of them as they were drawn, or the likeliest, best first. The sort is stable, so equal ones stay in order.
-    private func best(of samples: [Sample]) -> some Collection<Sample> {
-        guard samples.count > request.sampling.n else { return samples[...] }
+    private func best(of samples: ArraySlice<Sample>) -> ArraySlice<Sample> {
+        guard samples.count > request.sampling.n else { return samples }
         return samples.sorted { $0.meanLogprob > $1.meanLogprob }.prefix(request.sampling.n)
+    }
+
+    private func echoed(_ choice: Int) -> String { echo.isEmpty ? "" : echo[choice / request.sampling.n] }
+
+    private func choice(
+        _ index: Int, _ text: String, _ logprobs: [LogprobItem], _ reason: OpenAI.FinishReason?
+    ) -> Completion.Choice {
+        Completion.Choice(
+            index: index, text: text, logprobs: request.sampling.topLogprobs == nil ? nil : logprobs,
+            finishReason: reason)
     }
 
     func write(to writer: EventStreamWriter) async throws {
@@ -71,8 +103,9 @@ private struct CompletionAnswer: Sendable {
         try await writer.comment()
         do {
             let (_, summary) = try await samples.read { index, stream in
+                var echo = echoed(index)
                 while let delta = try await stream.next() {
-                    for event in events(of: delta, index, stream) { try await writer.event(event.serialized) }
+                    for event in events(of: delta, index, stream, &echo) { try await writer.event(event.serialized) }
                 }
             }
             if request.sampling.includesUsage {
@@ -84,17 +117,20 @@ private struct CompletionAnswer: Sendable {
         }
     }
 
-    /// One for the progress of the prompt and one for text. The last of a choice has its timings, the others with text if
-    /// the client asked for them.
-    private func events(of delta: TextDelta, _ index: Int, _ stream: TextStream) -> [JSONValue] {
+    /// One for the progress of the prompt and one for text, the first of which begins with `echo`. The last of a choice has
+    /// its timings, the others with text if the client asked for them.
+    private func events(
+        of delta: TextDelta, _ index: Int, _ stream: TextStream, _ echo: inout String
+    ) -> [JSONValue] {
         let usage: Completion.UsageMember = request.sampling.includesUsage ? .null : .absent
         var events: [JSONValue] = []
         if let progress = delta.progress {
-            let choice = Completion.Choice(index: index, text: "", finishReason: nil)
+            let choice = Completion.Choice(index: index, text: "", logprobs: nil, finishReason: nil)
             events.append(Completion(head: head, choices: [choice]).json(usage: usage, progress: progress))
         }
         if !delta.text.isEmpty || delta.finishReason != nil {
-            let choice = Completion.Choice(index: index, text: delta.text, finishReason: delta.finishReason)
+            let choice = choice(index, echo + delta.text, delta.logprobs, delta.finishReason)
+            echo = ""
             let isTimed = delta.finishReason != nil || request.sampling.timesTokens
             events.append(
                 Completion(head: head, choices: [choice]).json(usage: usage, timings: isTimed ? stream.timings : nil))

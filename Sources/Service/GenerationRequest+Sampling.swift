@@ -27,7 +27,8 @@ extension GenerationRequest {
             samples: samples,
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            priority: fields.priority, deadline: deadline, topLogprobs: samples > fields.n ? 0 : nil,
+            priority: fields.priority, deadline: deadline,
+            topLogprobs: fields.topLogprobs ?? (samples > fields.n ? 0 : nil),
             cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
     }
 }

@@ -3,30 +3,36 @@ import HTTP
 import Language
 import OpenAI
 
-/// The texts of all samples of one request while their tokens come in.
+/// The texts of all samples of one request while their tokens come in: those of its first prompt, those of its second.
 struct SampleStreams: Sendable {
     private let streams: [TokenStream]
+    /// Samples of each prompt.
+    private let samples: Int
     private let tokenizer: Tokenizer
-    private let stop: [String]
-    private let reportsProgress: Bool
+    private let fields: SamplingFields
     private let notes: RequestNotes
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
 
-    /// Hands the request to the engine, and lists it under the ids of answer and request.
+    /// Hands the prompts of a request to the engine, and lists it under the ids of answer and request. If one is refused,
+    /// the engine ends those before it, as nobody reads them.
+    ///
+    /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
-        _ generation: GenerationRequest, fields: SamplingFields, model: ServedModel, head: AnswerHead,
+        _ generations: [GenerationRequest], fields: SamplingFields, model: ServedModel, head: AnswerHead,
         request: RequestHead, registry: RequestRegistry
     ) throws(EngineError) {
-        streams = try model.engine.submit(generation)
+        var streams: [TokenStream] = []
+        for generation in generations { streams += try model.engine.submit(generation) }
+        self.streams = streams
+        samples = generations.first?.samples ?? 1
         tokenizer = model.tokenizer
-        stop = fields.stop
-        reportsProgress = fields.reportsProgress
+        self.fields = fields
         notes = request.notes
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: request.id, promptTokens: generation.prompt.count,
-                priority: generation.priority, streams: streams))
+                head: head, requestID: request.id, promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
+                priority: fields.priority, streams: streams))
     }
 
     /// Reads all samples at the same time, as the engine cancels whom nobody reads. Returns what `read` makes of each, in
@@ -36,11 +42,11 @@ struct SampleStreams: Sendable {
     ) async throws -> (results: [Result], summary: AnswerSummary) {
         do {
             let (results, texts) = try await readAll(read)
-            let summary = AnswerSummary(texts)
+            let summary = AnswerSummary(texts, samples: samples)
             summary.write(to: notes)
             return (results, summary)
         } catch {
-            AnswerSummary(broken: streams).write(to: notes)
+            AnswerSummary(broken: streams, samples: samples).write(to: notes)
             throw error
         }
     }
@@ -51,9 +57,11 @@ struct SampleStreams: Sendable {
         try await withThrowingTaskGroup(of: (Int, Result, TextStream).self) { group in
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
-                    // The samples share the prompt, whose progress one of them tells.
+                    // The samples of a prompt share it, so the first of them tells its progress.
                     var text = TextStream(
-                        stream, tokenizer: tokenizer, stop: stop, reportsProgress: reportsProgress && sample == 0)
+                        stream, tokenizer: tokenizer, stop: fields.stop,
+                        reportsProgress: fields.reportsProgress && sample % samples == 0,
+                        reportsLogprobs: fields.topLogprobs != nil)
                     return (sample, try await read(sample, &text), text)
                 }
             }

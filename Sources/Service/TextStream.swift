@@ -6,6 +6,8 @@ import OpenAI
 struct TextDelta: Sendable {
     var progress: PromptProgress?
     var text = ""
+    /// What it was made of; empty if the request did not ask for log-probabilities.
+    var logprobs: [LogprobItem] = []
     var finishReason: OpenAI.FinishReason?
 }
 
@@ -15,13 +17,18 @@ struct TextStream {
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
     private let reportsProgress: Bool
+    private let vocabulary: Vocabulary
+    /// Nil if the client has not asked for log-probabilities.
+    private var ledger: TokenLedger?
     private(set) var completionTokens = 0
     private var logprobSum = 0.0
     private var finishReason: OpenAI.FinishReason?
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], reportsProgress: Bool) {
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], reportsProgress: Bool, reportsLogprobs: Bool) {
         self.tokens = tokens
         self.reportsProgress = reportsProgress
+        vocabulary = tokenizer.vocabulary
+        ledger = reportsLogprobs ? TokenLedger() : nil
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
@@ -50,6 +57,8 @@ struct TextStream {
             guard !events.isEmpty else { throw CancellationError() }
             for event in events where !isFinished { try take(event, into: &delta) }
         }
+        delta.logprobs = ledger?.release(delta.text) ?? []
+        if isFinished { delta.logprobs += ledger?.finish() ?? [] }
         return delta.text.isEmpty && delta.finishReason == nil && delta.progress == nil ? nil : delta
     }
 
@@ -62,16 +71,28 @@ struct TextStream {
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)
-            if push(detokenizer.push(token.id), into: &delta) {
+            let text = detokenizer.push(token.id)
+            note(token, text)
+            if push(text, into: &delta) {
                 tokens.cancel()
                 finish(.stop, &delta)
             }
         case .finished(let reason):
             let reason = try Self.finishReason(reason)
-            let isStopped = push(detokenizer.finish(), into: &delta)
+            let rest = detokenizer.finish()
+            ledger?.close(rest)
+            let isStopped = push(rest, into: &delta)
             delta.text += stopFilter.flush()
             finish(isStopped ? .stop : reason, &delta)
         }
+    }
+
+    private mutating func note(_ token: SampledToken, _ text: String) {
+        guard let offset = ledger?.offset else { return }
+        let item = LogprobItem(
+            token: LogprobItem.Candidate(token.id, token.logprob, vocabulary),
+            top: token.top.map { LogprobItem.Candidate($0.id, $0.logprob, vocabulary) }, offset: offset)
+        ledger?.append(item, text: text, isWhole: detokenizer.isWhole)
     }
 
     /// Adds what may be sent; says whether a stop string is complete.
