@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),
         .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", log], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
         .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language"], swiftSettings: swift),
         .testTarget(

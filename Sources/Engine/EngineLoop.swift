@@ -49,8 +49,9 @@ final class EngineLoop: @unchecked Sendable {
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
-            metrics.guessed(plan.draftCount, right: scheduler.acceptedCount)
-            scheduler.observe(plan, took: .now - start)
+            let duration = ContinuousClock.now - start
+            scheduler.observe(plan, took: duration)
+            note(plan, took: duration)
             report()
         }
         close()
@@ -97,7 +98,16 @@ final class EngineLoop: @unchecked Sendable {
         pace.observe(started: started, waiting: scheduler.waitingCount, at: now)
         plan.misses.forEach(metrics.prefixMissed)
         metrics.preemptions.add(plan.preempted.count)
-        metrics.stepTokens.observe(Double(plan.rowCount))
+        for id in plan.preempted { sessions[id]?.preempt() }
+    }
+
+    /// The step is done.
+    private func note(_ plan: StepPlan, took duration: Duration) {
+        metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration)
+        for outcome in scheduler.drafts {
+            sessions[outcome.request]?.guess(outcome)
+            metrics.speculation.add(outcome)
+        }
     }
 
     /// One outcome for each row that scores or samples. Those behind a guess count only if it is right; requests that
@@ -143,8 +153,7 @@ final class EngineLoop: @unchecked Sendable {
             let events = rest.prefix { $0.request == id }
             rest = rest.dropFirst(events.count)
             for event in events { sessions[id]?.count(event.event, at: now, metrics) }
-            let inTime = sessions[id]?.events
-                .deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
+            let inTime = sessions[id]?.deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
             if inTime == false { late.append(id) }
             if case .finished? = events.last?.event { sessions[id] = nil }
         }

@@ -5,25 +5,35 @@ final class EventQueue: Sendable {
     private struct State {
         var pending: [TokenEvent] = []
         var reader: CheckedContinuation<[TokenEvent], Never>?
+        /// The account as of the last delivery, and as of the last event that was fetched.
+        var record: SampleRecord
+        var fetched: SampleRecord
         /// The last event is in `pending` or was fetched.
         var finished = false
         /// Nobody reads any more.
         var abandoned = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    init(_ record: SampleRecord) { state = Mutex(State(record: record, fetched: record)) }
 
     var isFinished: Bool { state.withLock { $0.finished } }
 
-    /// Hands over the events of one step. False when more than `limit` then wait for the reader.
-    func deliver(_ events: some Collection<TokenEvent>, limit: Int) -> Bool {
+    /// What the events fetched so far have cost.
+    var record: SampleRecord { state.withLock { $0.fetched } }
+
+    /// Hands over the events of one step and the account after them. False when more than `limit` then wait for the reader.
+    func deliver(_ events: some Collection<TokenEvent>, _ record: SampleRecord, limit: Int) -> Bool {
         let (reader, batch, inTime) = state.withLock {
             state -> (CheckedContinuation<[TokenEvent], Never>?, [TokenEvent], Bool) in
             guard !state.abandoned, !state.finished else { return (nil, [], true) }
             state.pending.append(contentsOf: events)
+            state.record = record
             if case .finished? = state.pending.last { state.finished = true }
             guard let reader = state.reader.take() else { return (nil, [], state.pending.count <= limit) }
             defer { state.pending = [] }
+            state.fetched = record
             return (reader, state.pending, true)
         }
         reader?.resume(returning: batch)
@@ -36,6 +46,7 @@ final class EventQueue: Sendable {
             let batch = state.withLock { state -> [TokenEvent]? in
                 guard state.pending.isEmpty, !state.finished, !state.abandoned else {
                     defer { state.pending = [] }
+                    state.fetched = state.record
                     return state.pending
                 }
                 precondition(state.reader == nil, "a token stream has one reader")

@@ -29,7 +29,11 @@ package final class InferenceEngine: Sendable {
                 contextLength: contextLength, heartbeat: .now))
         loop = EngineLoop(
             model: model, settings: settings, mailbox: mailbox,
-            metrics: EngineMetrics(registry: metrics, modelName: modelName))
+            metrics: EngineMetrics(registry: metrics, modelName: modelName, contextLength: contextLength))
+        metrics.reading(
+            "drover_engine_heartbeat_age_seconds", "Since the engine was last seen between two steps.",
+            labels: EngineMetrics.labels(modelName)
+        ) { [mailbox] in mailbox.status.heartbeat.duration(to: .now) / .seconds(1) }
     }
 
     /// Streams may outlive the engine; the thread ends them, and for that it must have run.
@@ -58,9 +62,11 @@ package final class InferenceEngine: Sendable {
     package func submit(_ request: GenerationRequest) throws(EngineError) -> [TokenStream] {
         try check(request)
         let first = RequestID(requests.wrappingAdd(UInt64(request.samples), ordering: .relaxed).oldValue)
-        let events = (0..<request.samples).map { _ in EventQueue() }
+        let now = ContinuousClock.now
+        let record = SampleRecord(submitted: now, promptTokens: request.prompt.count)
+        let events = (0..<request.samples).map { _ in EventQueue(record) }
         try mailbox.submit(
-            Submission(id: first, request: request, events: events, time: .now), limit: settings.queueLimit)
+            Submission(id: first, request: request, events: events, time: now), limit: settings.queueLimit)
         return events.enumerated().map { TokenStream(id: first.sample($0), events: $1, mailbox: mailbox) }
     }
 

@@ -9,7 +9,8 @@ package struct PromptLookup: Sendable {
     private static let enough = 5
     /// How far back to look.
     private static let window = 8192
-    private static let longest = 15
+    /// Most tokens of one guess.
+    static let longest = 15
     private static let longestPause = 16
 
     private var length = 3

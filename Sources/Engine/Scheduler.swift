@@ -31,6 +31,8 @@ package struct Scheduler: Sendable {
     private let sampleLimit: Int
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
+    /// What became of each guess that the last commit took in.
+    package private(set) var drafts: [DraftOutcome] = []
 
     /// - Parameters:
     ///   - stepTarget: what a step in which requests decode should take at most; nil for what is learned to be worth it.
@@ -115,6 +117,7 @@ package struct Scheduler: Sendable {
         var events: [RequestEvent] = []
         var outcomes = outcomes[...]
         acceptedCount = 0
+        drafts.removeAll(keepingCapacity: true)
         for run in plan.runs {
             let (slot, id) = (run.slot, run.request)
             running[slot].advance(to: run.positions.upperBound, &pool)
@@ -148,7 +151,11 @@ package struct Scheduler: Sendable {
         running[run.slot].take(outcomes.dropFirst(run.scored.count), draft: run.draft, &pool) { token in
             events.append(RequestEvent(request: run.request, event: .token(token)))
         }
-        acceptedCount += running[run.slot].computed - computed
+        let accepted = running[run.slot].computed - computed
+        acceptedCount += accepted
+        if !run.draft.isEmpty {
+            drafts.append(DraftOutcome(request: run.request, drafted: run.draft.count, accepted: accepted))
+        }
     }
 
     /// Lets requests have what the step gave to others, before any of those leaves.

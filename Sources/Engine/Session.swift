@@ -8,14 +8,17 @@ struct Session {
     private var sampling: SamplingParameters
     private var history: TokenHistory
     private var constraint: (any TokenConstraint)?
-    private var isAdmitted = false
-    private var lastTokenTime: ContinuousClock.Instant?
+    private var record: SampleRecord
+    /// Shared by all samples of the request.
+    private let tally: RequestTally
 
     init(_ submission: Submission) {
         self.submission = submission
         sampling = submission.request.sampling
         history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
         constraint = Self.constraint(of: submission.request)
+        record = SampleRecord(submission)
+        tally = RequestTally(samples: submission.request.samples)
     }
 
     private static func constraint(of request: GenerationRequest) -> (any TokenConstraint)? {
@@ -31,8 +34,6 @@ struct Session {
         sibling.sampling.seed = CounterRandom.seed(sampling.seed, sample: sample)
         return sibling
     }
-
-    var events: EventQueue { submission.events[sample] }
 
     func draw(_ row: LogitsRow, output: Int) -> RowDraw {
         let request = submission.request
@@ -62,30 +63,49 @@ struct Session {
         }
     }
 
+    /// Hands events of one step to the reader; false when too many then wait for it.
+    func deliver(_ events: some Collection<TokenEvent>, limit: Int) -> Bool {
+        submission.events[sample].deliver(events, record, limit: limit)
+    }
+}
+
+// MARK: - The account
+
+extension Session {
     /// Only the first admission ends the wait; a preempted request is admitted again. Says whether it was the first.
     mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) -> Bool {
-        guard !isAdmitted else { return false }
-        isAdmitted = true
-        metrics.queueTime.observe(now - submission.time)
+        guard record.admitted == nil else { return false }
+        record.admitted = now
+        metrics.queueTime.observe(record.queueTime)
         return true
     }
 
+    mutating func preempt() { record.preemptions += 1 }
+
+    mutating func guess(_ outcome: DraftOutcome) {
+        record.draftTokens += outcome.drafted
+        record.acceptedTokens += outcome.accepted
+    }
+
     mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
+        let lastToken = record.lastToken
+        record.take(event, at: now)
         switch event {
         case .prefill(let computed, let total, let cached):
             if computed == total { metrics.promptRead(tokens: total, cached: cached) }
         case .scored: break
-        case .token:
-            metrics.tokenGenerated()
-            if let lastTokenTime {
-                metrics.interToken.observe(now - lastTokenTime)
-            } else {
-                metrics.firstToken.observe(now - submission.time)
-            }
-            lastTokenTime = now
+        case .token: metrics.tokenGenerated(after: lastToken.map { now - $0 }, sinceArrival: now - submission.time)
         case .finished(let reason):
             metrics.requestEnded(reason)
-            metrics.endToEnd.observe(now - submission.time)
+            metrics.requests.sampleEnded(record)
+            let isLast = tally.end(outputTokens: record.outputTokens)
+            if isLast { metrics.requests.requestEnded(submission.request, longest: tally.longest) }
         }
+    }
+}
+
+extension SampleRecord {
+    init(_ submission: Submission) {
+        self.init(submitted: submission.time, promptTokens: submission.request.prompt.count)
     }
 }

@@ -54,3 +54,18 @@ package enum FinishReason: Sendable, Equatable {
     /// The server is going down before the request could end.
     case shutdown
 }
+
+extension FinishReason {
+    /// vLLM's word where it has one.
+    package var word: String {
+        switch self {
+        case .stop, .complete: "stop"
+        case .deadEnd: "dead_end"
+        case .length: "length"
+        case .cancelled, .withdrawn: "abort"
+        case .deadline: "deadline"
+        case .numericalError: "error"
+        case .shutdown: "shutdown"
+        }
+    }
+}

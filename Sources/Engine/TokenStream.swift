@@ -43,6 +43,9 @@ package final class TokenStream: AsyncSequence, Sendable {
         }
     }
 
+    /// What the request has cost as far as its events were fetched.
+    package var record: SampleRecord { events.record }
+
     /// The last event is there, fetched or not.
     package var isFinished: Bool { events.isFinished }
 

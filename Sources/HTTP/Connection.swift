@@ -64,6 +64,7 @@ final class Connection: Sendable {
             let expectsBody = parsed.framing != .none && parsed.framing != .length(0)
             if parsed.expectsContinue && expectsBody { try await stream.write(ResponseEncoder.proceed) }
             let body = try await reader.body()
+            exchange.bodyCount = body.count
             guard await serve(Request(head: exchange.head, body: body), exchange) else { return await finish() }
             return next()
         } catch let error as RequestError {

@@ -8,6 +8,8 @@ struct Exchange: Sendable {
     private(set) var head: RequestHead
     private var encoder: ResponseEncoder
     private var isUnderstood = false
+    /// Bytes of the request's body.
+    var bodyCount = 0
     private var mayPersist: @Sendable () -> Bool = { false }
 
     /// An exchange whose request is not known yet, for errors on the way there.
@@ -88,7 +90,8 @@ struct Exchange: Sendable {
         service.record(
             AccessRecord(
                 id: head.id, peer: stream.peer, method: isUnderstood ? head.method.rawValue : "",
-                target: head.target.raw, status: response.status.code, handler: response.handler, bytes: bytes,
-                duration: .now - head.receivedAt, isComplete: isComplete))
+                target: head.target.raw, status: response.status.code, handler: response.handler,
+                requestBytes: bodyCount, bytes: bytes, duration: .now - head.receivedAt, isComplete: isComplete,
+                notes: head.notes.all))
     }
 }

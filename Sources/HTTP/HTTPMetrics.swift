@@ -3,19 +3,26 @@ package import Telemetry
 
 /// The HTTP families of the metrics page. Labels take few values: route patterns, known methods, status codes.
 package final class HTTPMetrics: Sendable {
-    private struct Key: Hashable {
+    private struct Route: Hashable {
         let handler: String
         let method: String
-        let status: Int
+    }
+
+    /// The series of one route.
+    private struct Series: Sendable {
+        let duration: Histogram
+        let requestSize: Histogram
+        let responseSize: Histogram
+        var requests: [Int: Counter] = [:]
     }
 
     private let registry: MetricsRegistry
     private let connectionGauge: Gauge
     private let cancelled: Counter
-    private let requests = Mutex<[Key: Counter]>([:])
-    private let durations = Mutex<[String: Histogram]>([:])
+    private let routes = Mutex<[Route: Series]>([:])
 
-    private static let bounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+    private static let secondBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+    private static let byteBounds = (4...12).map { Double(1 << (2 * $0)) }
 
     package init(_ registry: MetricsRegistry) {
         self.registry = registry
@@ -26,23 +33,36 @@ package final class HTTPMetrics: Sendable {
     func setConnections(_ count: Int) { connectionGauge.set(Double(count)) }
 
     func observe(_ record: AccessRecord) {
-        let key = Key(handler: record.handler, method: record.method, status: record.status)
-        requests.withLock { requests in
-            if let known = requests[key] { return known }
-            let counter = registry.counter(
-                "http_requests_total", "HTTP requests by route, method and status",
-                labels: Labels(["handler": key.handler, "method": key.method, "status": "\(key.status)"]))
-            requests[key] = counter
-            return counter
-        }.add()
-        durations.withLock { durations in
-            if let known = durations[record.handler] { return known }
-            let histogram = registry.histogram(
-                "http_request_duration_seconds", "Time from the first byte of a request to the last of its response",
-                labels: Labels(["handler": record.handler]), bounds: Self.bounds)
-            durations[record.handler] = histogram
-            return histogram
-        }.observe(record.duration)
+        let route = Route(handler: record.handler, method: record.method)
+        let (series, requests) = routes.withLock { routes in
+            var series = routes[route] ?? makeSeries(route)
+            let requests = series.requests[record.status] ?? makeCounter(route, status: record.status)
+            series.requests[record.status] = requests
+            routes[route] = series
+            return (series, requests)
+        }
+        requests.add()
+        series.duration.observe(record.duration)
+        series.requestSize.observe(Double(record.requestBytes))
+        series.responseSize.observe(Double(record.bytes))
         if !record.isComplete { cancelled.add() }
+    }
+
+    private func makeSeries(_ route: Route) -> Series {
+        let labels = Labels(["handler": route.handler, "method": route.method])
+        return Series(
+            duration: registry.histogram(
+                "http_request_duration_seconds", "Time from the first byte of a request to the last of its response",
+                labels: labels, bounds: Self.secondBounds),
+            requestSize: registry.histogram(
+                "http_request_size_bytes", "Bytes of request bodies", labels: labels, bounds: Self.byteBounds),
+            responseSize: registry.histogram(
+                "http_response_size_bytes", "Bytes of response bodies", labels: labels, bounds: Self.byteBounds))
+    }
+
+    private func makeCounter(_ route: Route, status: Int) -> Counter {
+        registry.counter(
+            "http_requests_total", "HTTP requests by route, method and status",
+            labels: Labels(["handler": route.handler, "method": route.method, "status": "\(status)"]))
     }
 }

@@ -12,6 +12,8 @@ package struct RequestHead: Sendable {
     package let peer: String
     /// When the first byte of the request was there.
     package let receivedAt: ContinuousClock.Instant
+    /// For the request's line of the log.
+    package let notes = RequestNotes()
     /// What the `{…}` of the route matched, decoded once; set by `Router`, else nil.
     package internal(set) var parameter: String?
 

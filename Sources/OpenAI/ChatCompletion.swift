@@ -5,6 +5,7 @@ package struct ChatCompletion: Sendable {
     package let head: AnswerHead
     package let choices: [Choice]
     package let usage: Usage
+    package let timings: Timings
 
     package struct Choice: Sendable {
         package let content: String
@@ -21,16 +22,18 @@ package struct ChatCompletion: Sendable {
         }
     }
 
-    package init(head: AnswerHead, choices: [Choice], usage: Usage) {
+    package init(head: AnswerHead, choices: [Choice], usage: Usage, timings: Timings) {
         self.head = head
         self.choices = choices
         self.usage = usage
+        self.timings = timings
     }
 
     package var json: JSONValue {
         var object = head.object(
             "chat.completion", choices: .array(choices.enumerated().map { $1.json(index: $0) }))
         object["usage"] = usage.json
+        object["timings"] = timings.json
         return .object(object)
     }
 }

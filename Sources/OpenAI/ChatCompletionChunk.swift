@@ -1,10 +1,12 @@
 package import JSON
 
 /// One event of a streamed chat completion. Each choice is role, any content or tool calls, finish; the events of several
-/// choices come in any order, and usage, if asked for, comes once at the end.
+/// choices come in any order, and usage, if asked for, comes once at the end. Between the role and the content of the first
+/// choice stands the progress of the prompt, if that was asked for.
 package enum ChatCompletionChunk: Sendable {
     /// Sent once a choice: the official client joins the roles of all chunks to one string.
     case role
+    case progress(PromptProgress)
     case content(String)
     case toolCall(index: Int, ToolCall)
     case finish(FinishReason)
@@ -14,8 +16,9 @@ package enum ChatCompletionChunk: Sendable {
     ///   - index: of the choice that the event is about; usage is about all.
     ///   - logprobs: of the tokens that have come since the last event; nil when there are none or nobody asked.
     ///   - withUsage: the client asked for usage, so all chunks but the last carry a null in its place.
+    ///   - timings: of the choice so far, or of all in the chunk with usage.
     package func json(
-        _ head: AnswerHead, index: Int = 0, logprobs: [LogprobItem]? = nil, withUsage: Bool
+        _ head: AnswerHead, index: Int = 0, logprobs: [LogprobItem]? = nil, withUsage: Bool, timings: Timings? = nil
     ) -> JSONValue {
         let logprobs = logprobs.map(LogprobItem.chat) ?? .null
         var object = head.object("chat.completion.chunk", choices: choices(index, logprobs))
@@ -24,6 +27,8 @@ package enum ChatCompletionChunk: Sendable {
         } else if withUsage {
             object["usage"] = .null
         }
+        object["timings"] = timings?.json
+        if case .progress(let progress) = self { object["prompt_progress"] = progress.json }
         return .object(object)
     }
 
@@ -33,6 +38,7 @@ package enum ChatCompletionChunk: Sendable {
         }
         return switch self {
         case .role: [choice(["role": "assistant", "content": "", "refusal": nil], nil)]
+        case .progress: [choice(.object(JSONObject()), nil)]
         case .content(let text): [choice(["content": .string(text)], nil)]
         case .toolCall(let number, let call): [choice(["tool_calls": [call.json(index: number)]], nil)]
         case .finish(let reason): [choice(.object(JSONObject()), .string(reason.rawValue))]

@@ -32,23 +32,33 @@ package struct Completion: Sendable {
         case present(Usage)
     }
 
-    package func json(usage: UsageMember) -> JSONValue {
-        Self.json(head, choices: .array(choices.map(\.json)), usage: usage)
+    /// - Parameters:
+    ///   - timings: of the choices so far.
+    ///   - progress: of the prompt, in an event without text.
+    package func json(
+        usage: UsageMember, timings: Timings? = nil, progress: PromptProgress? = nil
+    ) -> JSONValue {
+        var object = Self.object(head, choices: .array(choices.map(\.json)), usage: usage)
+        object["timings"] = timings?.json
+        object["prompt_progress"] = progress?.json
+        return .object(object)
     }
 
     /// The last event of a stream whose client asked for usage: no choices.
-    package static func usageEvent(_ head: AnswerHead, _ usage: Usage) -> JSONValue {
-        json(head, choices: [], usage: .present(usage))
+    package static func usageEvent(_ head: AnswerHead, _ usage: Usage, _ timings: Timings) -> JSONValue {
+        var object = object(head, choices: [], usage: .present(usage))
+        object["timings"] = timings.json
+        return .object(object)
     }
 
-    private static func json(_ head: AnswerHead, choices: JSONValue, usage: UsageMember) -> JSONValue {
+    private static func object(_ head: AnswerHead, choices: JSONValue, usage: UsageMember) -> JSONObject {
         var object = head.object("text_completion", choices: choices)
         switch usage {
         case .absent: break
         case .null: object["usage"] = .null
         case .present(let usage): object["usage"] = usage.json
         }
-        return .object(object)
+        return object
     }
 }
 

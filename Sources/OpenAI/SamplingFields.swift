@@ -27,6 +27,10 @@ package struct SamplingFields: Sendable, Equatable {
     package var cacheSalt: String?
     package var streams: Bool
     package var includesUsage: Bool
+    /// Each event with text says how fast the text has come so far.
+    package var timesTokens: Bool
+    /// Events tell how far the prompt is computed.
+    package var reportsProgress: Bool
     /// What the text must look like; nil for free text.
     package var format: OutputFormat?
     /// The request field that says so.
@@ -65,6 +69,8 @@ package struct SamplingFields: Sendable, Equatable {
         cacheSalt = try Self.cacheSalt(&reader)
         streams = try reader.bool("stream") ?? false
         includesUsage = try Self.includesUsage(&reader, streams: streams)
+        timesTokens = try Self.streamSwitch(&reader, "timings_per_token", streams: streams)
+        reportsProgress = try Self.streamSwitch(&reader, "return_progress", streams: streams)
         if let (format, field) = try OutputFormat.read(&reader) { (self.format, formatField) = (format, field) }
     }
 
@@ -154,6 +160,17 @@ package struct SamplingFields: Sendable, Equatable {
                 "cache_salt", "'cache_salt' must have 1 to \(cacheSaltBytesLimit) bytes, got \(salt.utf8.count).")
         }
         return salt
+    }
+
+    /// A wish that only a stream can meet.
+    private static func streamSwitch(
+        _ reader: inout FieldReader, _ field: String, streams: Bool
+    ) throws(APIError) -> Bool {
+        let isOn = try reader.bool(field) ?? false
+        guard streams || !isOn else {
+            throw .invalid(field, "'\(field)' is only allowed when 'stream' is true.")
+        }
+        return isOn
     }
 
     private static func includesUsage(_ reader: inout FieldReader, streams: Bool) throws(APIError) -> Bool {

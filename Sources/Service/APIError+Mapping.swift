@@ -68,4 +68,9 @@ extension Response {
     init(json: JSONValue, status: HTTPResponse.Status = .ok) {
         self.init(status: status, contentType: "application/json", bytes: json.serialized)
     }
+
+    init(json: JSONValue, _ timing: ServerTiming) {
+        self.init(json: json)
+        set(timing)
+    }
 }

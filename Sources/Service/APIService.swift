@@ -21,6 +21,9 @@ package struct APIService: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.keepAlive = keepAlive
+        metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
+            state.isReady ? 1 : 0
+        }
     }
 
     /// Every failure that HTTP itself finds is answered in OpenAI's words too.
@@ -102,7 +105,11 @@ package struct APIService: Sendable {
     }
 
     private func metricsPage() -> Response {
-        Response(status: .ok, contentType: "text/plain; version=0.0.4", bytes: Array(metrics.page().utf8))
+        var response = Response(
+            status: .ok, contentType: "text/plain; version=0.0.4", bytes: Array(metrics.page().utf8))
+        // As llama-server's.
+        if let name = HTTPField.Name("Process-Start-Time-Unix") { response.fields[name] = "\(Int(metrics.startTime))" }
+        return response
     }
 }
 

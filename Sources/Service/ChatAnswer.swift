@@ -10,9 +10,10 @@ struct ChatAnswer: Sendable {
     let head: AnswerHead
     let samples: SampleStreams
 
-    func whole() async throws -> ChatCompletion {
-        let (choices, usage) = try await samples.read { try await choice($0, &$1) }
-        return ChatCompletion(head: head, choices: choices, usage: usage)
+    func whole() async throws -> Response {
+        let (choices, summary) = try await samples.read { try await choice($0, &$1) }
+        let answer = ChatCompletion(head: head, choices: choices, usage: summary.usage, timings: summary.timings)
+        return Response(json: answer.json, summary.serverTiming)
     }
 
     private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
@@ -32,12 +33,15 @@ struct ChatAnswer: Sendable {
             finishReason: ending.calls.isEmpty ? reason : .toolCalls)
     }
 
-    /// Of each choice role, text as it comes, tool calls once they are whole, finish; then usage and `[DONE]`. A failure
-    /// on the way becomes an error event, after which the stream ends without `[DONE]`.
+    /// Of each choice role, text as it comes, tool calls once they are whole, finish with the choice's timings; then usage
+    /// with those of the request, and `[DONE]`. A failure on the way becomes an error event, after which the stream ends
+    /// without `[DONE]`.
     func write(to writer: EventStreamWriter) async throws {
         do {
-            let (_, usage) = try await samples.read { try await write($0, &$1, to: writer) }
-            if request.sampling.includesUsage { try await send(.usage(usage), to: writer) }
+            let (_, summary) = try await samples.read { try await write($0, &$1, to: writer) }
+            if request.sampling.includesUsage {
+                try await send(.usage(summary.usage), timings: summary.timings, to: writer)
+            }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
@@ -50,9 +54,11 @@ struct ChatAnswer: Sendable {
         var logprobs: [LogprobItem] = []
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
+            if let progress = delta.progress { try await send(.progress(progress), index, to: writer) }
             let text = gate.push(delta.text)
             logprobs += delta.logprobs
-            if !text.isEmpty { try await send(.content(text), index, &logprobs, to: writer) }
+            let timings = request.sampling.timesTokens ? stream.timings : nil
+            if !text.isEmpty { try await send(.content(text), index, &logprobs, timings: timings, to: writer) }
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
@@ -60,23 +66,27 @@ struct ChatAnswer: Sendable {
         for (number, call) in ending.calls.enumerated() {
             try await send(.toolCall(index: number, call), index, &logprobs, to: writer)
         }
-        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, &logprobs, to: writer)
+        let finish = ending.calls.isEmpty ? reason : .toolCalls
+        try await send(.finish(finish), index, &logprobs, timings: stream.timings, to: writer)
     }
 
     /// Sends with the event what has gathered of log-probabilities.
     private func send(
-        _ chunk: ChatCompletionChunk, _ index: Int, _ logprobs: inout [LogprobItem], to writer: EventStreamWriter
+        _ chunk: ChatCompletionChunk, _ index: Int, _ logprobs: inout [LogprobItem], timings: Timings? = nil,
+        to writer: EventStreamWriter
     ) async throws {
         defer { logprobs = [] }
-        try await send(chunk, index, logprobs: logprobs.isEmpty ? nil : logprobs, to: writer)
+        try await send(chunk, index, logprobs: logprobs.isEmpty ? nil : logprobs, timings: timings, to: writer)
     }
 
     private func send(
-        _ chunk: ChatCompletionChunk, _ index: Int = 0, logprobs: [LogprobItem]? = nil, to writer: EventStreamWriter
+        _ chunk: ChatCompletionChunk, _ index: Int = 0, logprobs: [LogprobItem]? = nil, timings: Timings? = nil,
+        to writer: EventStreamWriter
     ) async throws {
         let includesUsage = request.sampling.includesUsage
         try await writer.event(
-            chunk.json(head, index: index, logprobs: logprobs, withUsage: includesUsage).serialized)
+            chunk.json(head, index: index, logprobs: logprobs, withUsage: includesUsage, timings: timings)
+                .serialized)
     }
 
     private func toolCallGate(_ index: Int) -> ToolCallGate {

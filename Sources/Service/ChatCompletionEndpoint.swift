@@ -21,10 +21,9 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                [generation], stop: chat.sampling.stop, reportsLogprobs: chat.sampling.topLogprobs != nil, model: model,
-                head: head, requestID: request.id,
+                [generation], TextOptions(chat.sampling), model: model, head: head, request: request.head,
                 registry: state.requests))
-        guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
+        guard chat.sampling.streams else { return try await answer.whole() }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
         }

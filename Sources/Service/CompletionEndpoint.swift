@@ -28,10 +28,9 @@ struct CompletionEndpoint: Sendable {
             echoes: completion.echoes
                 ? zip(completion.prompts, prompts).map { PromptEcho($0, tokens: $1, model.tokenizer) } : [],
             samples: try SampleStreams(
-                generations, stop: completion.sampling.stop, reportsLogprobs: completion.sampling.topLogprobs != nil,
-                model: model, head: head, requestID: request.id,
+                generations, TextOptions(completion.sampling), model: model, head: head, request: request.head,
                 registry: state.requests))
-        guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
+        guard completion.sampling.streams else { return try await answer.whole() }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
         }
@@ -55,8 +54,8 @@ private struct CompletionAnswer: Sendable {
         var promptScores: [SampledToken] = []
     }
 
-    func whole() async throws -> JSONValue {
-        let (drawn, usage) = try await samples.read { index, stream in
+    func whole() async throws -> Response {
+        let (drawn, summary) = try await samples.read { index, stream in
             var sample = Sample()
             stream.begin(at: echo(index / request.bestOf)?.length ?? 0)
             while let delta = try await stream.next() {
@@ -73,7 +72,9 @@ private struct CompletionAnswer: Sendable {
             best(of: drawn[first..<first + request.bestOf]).map { ($0, drawn[first].promptScores) }
         }
         .enumerated().map { choice($0, $1.0, behind: echo($0 / request.sampling.n), $1.1) }
-        return Completion(head: head, choices: choices).json(usage: .present(usage))
+        let answer = Completion(head: head, choices: choices)
+        return Response(
+            json: answer.json(usage: .present(summary.usage), timings: summary.timings), summary.serverTiming)
     }
 
     /// All of them as they were drawn, or the likeliest, best first. The sort is stable, so equal ones stay in order.
@@ -98,23 +99,42 @@ private struct CompletionAnswer: Sendable {
     func write(to writer: EventStreamWriter) async throws {
         // The head of the answer goes out before the first token, which may be minutes away.
         try await writer.comment()
-        let includesUsage = request.sampling.includesUsage
         do {
-            let (_, usage) = try await samples.read { index, stream in
+            let (_, summary) = try await samples.read { index, stream in
                 var echo = echo(index / request.sampling.n)
                 stream.begin(at: echo?.length ?? 0)
                 while let delta = try await stream.next() {
-                    let sample = Sample(text: delta.text, logprobs: delta.logprobs, reason: delta.finishReason)
-                    let choice = choice(index, sample, behind: echo, stream.promptScores)
-                    let event = Completion(head: head, choices: [choice])
-                    try await writer.event(event.json(usage: includesUsage ? .null : .absent).serialized)
-                    echo = nil
+                    for event in events(of: delta, index, stream, &echo) { try await writer.event(event.serialized) }
                 }
             }
-            if includesUsage { try await writer.event(Completion.usageEvent(head, usage).serialized) }
+            if request.sampling.includesUsage {
+                try await writer.event(Completion.usageEvent(head, summary.usage, summary.timings).serialized)
+            }
             try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
         }
+    }
+
+    /// One for the progress of the prompt and one for text, the first of which begins with `echo`. The last of a choice has
+    /// its timings, the others with text if the client asked for them.
+    private func events(
+        of delta: TextDelta, _ index: Int, _ stream: TextStream, _ echo: inout PromptEcho?
+    ) -> [JSONValue] {
+        let usage: Completion.UsageMember = request.sampling.includesUsage ? .null : .absent
+        var events: [JSONValue] = []
+        if let progress = delta.progress {
+            let choice = Completion.Choice(index: index, text: "", logprobs: nil, finishReason: nil)
+            events.append(Completion(head: head, choices: [choice]).json(usage: usage, progress: progress))
+        }
+        if !delta.text.isEmpty || delta.finishReason != nil {
+            let sample = Sample(text: delta.text, logprobs: delta.logprobs, reason: delta.finishReason)
+            let choice = choice(index, sample, behind: echo, stream.promptScores)
+            echo = nil
+            let isTimed = delta.finishReason != nil || request.sampling.timesTokens
+            events.append(
+                Completion(head: head, choices: [choice]).json(usage: usage, timings: isTimed ? stream.timings : nil))
+        }
+        return events
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import HTTP
 import Language
 import OpenAI
 
@@ -7,10 +8,9 @@ struct SampleStreams: Sendable {
     private let streams: [TokenStream]
     /// Samples of each prompt.
     private let samples: Int
-    private let promptTokens: Int
     private let tokenizer: Tokenizer
-    private let stop: [String]
-    private let reportsLogprobs: Bool
+    private let options: TextOptions
+    private let notes: RequestNotes
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
 
@@ -19,48 +19,55 @@ struct SampleStreams: Sendable {
     ///
     /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
-        _ generations: [GenerationRequest], stop: [String] = [], reportsLogprobs: Bool = false, model: ServedModel,
-        head: AnswerHead, requestID: String, registry: RequestRegistry
+        _ generations: [GenerationRequest], _ options: TextOptions = TextOptions(), model: ServedModel,
+        head: AnswerHead, request: RequestHead, registry: RequestRegistry
     ) throws(EngineError) {
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
         self.streams = streams
         samples = generations.first?.samples ?? 1
-        promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         tokenizer = model.tokenizer
-        self.stop = stop
-        self.reportsLogprobs = reportsLogprobs
+        self.options = options
+        notes = request.notes
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: requestID, promptTokens: promptTokens,
-                priority: generations.first?.priority ?? 0,
-                streams: streams))
+                head: head, requestID: request.id, promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
+                priority: generations.first?.priority ?? 0, streams: streams))
     }
 
     /// Reads all samples at the same time, as the engine cancels whom nobody reads. Returns what `read` makes of each, in
     /// the order of the samples. The first failure ends all of them.
     func read<Result: Sendable>(
         _ read: @escaping @Sendable (_ sample: Int, inout TextStream) async throws -> Result
-    ) async throws -> (results: [Result], usage: Usage) {
+    ) async throws -> (results: [Result], summary: AnswerSummary) {
+        do {
+            let (results, texts) = try await readAll(read)
+            let summary = AnswerSummary(texts, samples: samples)
+            summary.write(to: notes)
+            return (results, summary)
+        } catch {
+            AnswerSummary(broken: streams, samples: samples).write(to: notes)
+            throw error
+        }
+    }
+
+    private func readAll<Result: Sendable>(
+        _ read: @escaping @Sendable (_ sample: Int, inout TextStream) async throws -> Result
+    ) async throws -> (results: [Result], texts: [TextStream]) {
         try await withThrowingTaskGroup(of: (Int, Result, TextStream).self) { group in
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
-                    var text = TextStream(
-                        stream, tokenizer: tokenizer, stop: stop, reportsLogprobs: reportsLogprobs)
+                    // The samples of a prompt share it, so the first of them tells its progress.
+                    var options = options
+                    if sample % samples > 0 { options.reportsProgress = false }
+                    var text = TextStream(stream, tokenizer: tokenizer, options)
                     return (sample, try await read(sample, &text), text)
                 }
             }
             var ended: [(sample: Int, result: Result, text: TextStream)] = []
             for try await sample in group { ended.append(sample) }
             ended.sort { $0.sample < $1.sample }
-            return (ended.map(\.result), usage(ended.map(\.text)))
+            return (ended.map(\.result), ended.map(\.text))
         }
-    }
-
-    /// A prompt counts once; what its first sample did not have to compute of it, the request did not.
-    private func usage(_ texts: [TextStream]) -> Usage {
-        Usage(
-            promptTokens: promptTokens, completionTokens: texts.reduce(0) { $0 + $1.completionTokens },
-            cachedTokens: stride(from: 0, to: texts.count, by: samples).reduce(0) { $0 + texts[$1].cachedTokens })
     }
 }

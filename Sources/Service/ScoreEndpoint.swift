@@ -9,14 +9,16 @@ struct ScoreEndpoint: Sendable {
     let state: ServiceState
 
     func score(_ request: Request) async throws -> Response {
-        Response(json: try await scores(request, of: "continuations").json)
+        let (scores, summary) = try await scores(request, of: "continuations")
+        return Response(json: scores.json, summary.serverTiming)
     }
 
     func classify(_ request: Request) async throws -> Response {
-        Response(json: try await scores(request, of: "labels").classification)
+        let (scores, summary) = try await scores(request, of: "labels")
+        return Response(json: scores.classification, summary.serverTiming)
     }
 
-    private func scores(_ request: Request, of field: String) async throws -> Scores {
+    private func scores(_ request: Request, of field: String) async throws -> (Scores, AnswerSummary) {
         let asked = try ScoreRequest(try JSONValue(parsing: request.body), textsField: field)
         let model = try state.readyModel(named: asked.model)
         let prompt = try PromptBuilder(model: model).prompt(asked.prompt)
@@ -27,15 +29,15 @@ struct ScoreEndpoint: Sendable {
         }
         let head = model.answerHead("score", requestID: request.id)
         let streams = try SampleStreams(
-            generations, model: model, head: head, requestID: request.id, registry: state.requests)
-        let (scores, usage) = try await streams.read { _, stream in
+            generations, model: model, head: head, request: request.head, registry: state.requests)
+        let (scores, summary) = try await streams.read { _, stream in
             while try await stream.next() != nil {}
             return stream.promptScores
         }
         let scored = zip(asked.texts, zip(texts, scores)).map { text, score in
             Scores.Text(label: label(text, score.0, model), logprobs: logprobs(score.1, model))
         }
-        return Scores(head: head, texts: scored, usage: usage)
+        return (Scores(head: head, texts: scored, usage: summary.usage), summary)
     }
 
     private func tokens(

@@ -74,6 +74,8 @@ package final class ServiceState: Sendable {
         return model
     }
 
+    var isReady: Bool { (try? checkReadiness()) != nil }
+
     /// Throws what a load balancer should hear instead of "ready".
     func checkReadiness() throws(APIError) {
         let model = try readyModel()

@@ -2,8 +2,9 @@ import Engine
 import Language
 import OpenAI
 
-/// A piece of an answer: text that is final, and at the end why it ended.
+/// A piece of an answer: text that is final, and at the end why it ended. Before the text, how far the prompt is.
 struct TextDelta: Sendable {
+    var progress: PromptProgress?
     var text = ""
     /// What it was made of; empty if the request did not ask for log-probabilities.
     var logprobs: [LogprobItem] = []
@@ -15,23 +16,23 @@ struct TextStream {
     private let tokens: TokenStream
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
+    private let reportsProgress: Bool
     private let vocabulary: Vocabulary
     /// Nil if the client has not asked for log-probabilities.
     private var ledger: TokenLedger?
     private(set) var completionTokens = 0
-    /// Prompt tokens that did not have to be computed for this request.
-    private(set) var cachedTokens = 0
     /// Of the tokens of the prompt that the request wanted scored.
     private(set) var promptScores: [SampledToken] = []
     private var logprobSum = 0.0
-    private var isFinished = false
+    private var finishReason: OpenAI.FinishReason?
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], reportsLogprobs: Bool) {
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, _ options: TextOptions) {
         self.tokens = tokens
+        reportsProgress = options.reportsProgress
         vocabulary = tokenizer.vocabulary
-        ledger = reportsLogprobs ? TokenLedger() : nil
+        ledger = options.reportsLogprobs ? TokenLedger() : nil
         detokenizer = Detokenizer(tokenizer.vocabulary)
-        stopFilter = StopFilter(stop)
+        stopFilter = StopFilter(options.stop)
     }
 
     /// The text stands behind so many other characters.
@@ -40,23 +41,38 @@ struct TextStream {
     /// Of its tokens; NaN if the request did not ask for log-probabilities. No text is the least likely one.
     var meanLogprob: Double { completionTokens == 0 ? -.infinity : logprobSum / Double(completionTokens) }
 
+    /// What it has cost so far.
+    var summary: AnswerSummary.Sample {
+        let record = tokens.record
+        return AnswerSummary.Sample(
+            record: record, tokens: completionTokens,
+            ending: finishReason?.rawValue ?? record.finish?.word ?? "abort")
+    }
+
+    var timings: Timings { AnswerSummary(summary).timings }
+
+    private var isFinished: Bool { finishReason != nil }
+
     /// What has come since the last call, waiting until there is some; nil after the delta with the finish reason.
     /// Throws `APIError` when the engine gave up, `CancellationError` when the task was cancelled.
     mutating func next() async throws -> TextDelta? {
         var delta = TextDelta()
-        while !isFinished, delta.text.isEmpty {
+        while !isFinished, delta.text.isEmpty, delta.progress == nil {
             let events = await tokens.nextBatch()
             guard !events.isEmpty else { throw CancellationError() }
             for event in events where !isFinished { try take(event, into: &delta) }
         }
         delta.logprobs = ledger?.release(delta.text) ?? []
         if isFinished { delta.logprobs += ledger?.finish() ?? [] }
-        return delta.text.isEmpty && delta.finishReason == nil ? nil : delta
+        return delta.text.isEmpty && delta.finishReason == nil && delta.progress == nil ? nil : delta
     }
 
     private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
         switch event {
-        case .prefill(_, _, let cached): cachedTokens = cached
+        case .prefill(let computed, let total, let cached):
+            guard reportsProgress else { return }
+            delta.progress = PromptProgress(
+                total: total, cached: cached, processed: computed, time: tokens.record.prefillTime)
         case .scored(let tokens): promptScores += tokens
         case .token(let token):
             completionTokens += 1
@@ -92,7 +108,7 @@ struct TextStream {
 
     private mutating func finish(_ reason: OpenAI.FinishReason, _ delta: inout TextDelta) {
         delta.finishReason = reason
-        isFinished = true
+        finishReason = reason
     }
 
     private static func finishReason(_ reason: Engine.FinishReason) throws(APIError) -> OpenAI.FinishReason {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// A count that only grows. Any thread may add.
 package final class Counter: Metric {
-    static let type = "counter"
+    var type: String { "counter" }
     private let count = Atomic<Int>(0)
 
     package func add(_ amount: Int = 1) { count.wrappingAdd(amount, ordering: .relaxed) }

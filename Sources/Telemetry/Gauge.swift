@@ -2,7 +2,7 @@ import Synchronization
 
 /// A number that goes up and down. Any thread may set it.
 package final class Gauge: Metric {
-    static let type = "gauge"
+    var type: String { "gauge" }
     private let bits = Atomic<UInt64>(0)
 
     package func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }

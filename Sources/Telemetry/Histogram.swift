@@ -2,7 +2,7 @@ import Synchronization
 
 /// Observations counted by upper bound, with their sum. Any thread may observe.
 package final class Histogram: Metric {
-    static let type = "histogram"
+    var type: String { "histogram" }
 
     private struct State {
         /// Observations at most each bound but above the one before; the last entry is for those above all.

@@ -4,14 +4,16 @@ package import Logging
 import Glibc
 #endif
 
-/// Writes one line an event to standard error, where journald picks it up: level, message, key=value pairs.
+/// Writes one line an event to standard error, where journald picks it up.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let label: String
+    private let format: LogFormat
 
-    package init(label: String, level: Logger.Level) {
+    package init(label: String, level: Logger.Level, format: LogFormat = .text) {
         self.label = label
+        self.format = format
         logLevel = level
     }
 
@@ -21,17 +23,19 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let tail = pairs.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
-        let line = "\(event.level.rawValue) \(label): \(event.message)\(tail)\n"
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+        var bytes =
+            switch format {
+            case .text: LogLine.text(event, label: label, fields: fields).bytes
+            case .json: LogLine.json(event, label: label, fields: fields, seconds: Self.now).bytes
+            }
         // One write(2) a line: lines of different threads never mix, and a full pipe loses a line, not the process.
-        var bytes = Array(line.utf8)
         _ = bytes.withUnsafeMutableBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    /// A value with white space, quotes or control characters is quoted, so that a line stays one line.
-    private static func quoted(_ value: String) -> String {
-        let plain = value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "\"" && $0 != "=" && $0.value != 0x7F }
-        return plain && !value.isEmpty ? value : value.debugDescription
+    private static var now: Double {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 }

@@ -1,7 +1,7 @@
 /// One line family of the metrics page (Prometheus text format 0.0.4).
 protocol Metric: Sendable {
     /// The word after `# TYPE`.
-    static var type: String { get }
+    var type: String { get }
     /// Appends the sample lines. `labels` is `{…}` or empty.
     func write(name: String, labels: Labels, to page: inout String)
 }
@@ -16,7 +16,9 @@ package struct Labels: Sendable, Hashable {
 
     private init(pairs: [[String]]) { self.pairs = pairs }
 
-    func adding(_ name: String, _ value: String) -> Labels { Labels(pairs: pairs + [[name, Self.escape(value)]]) }
+    package func adding(_ name: String, _ value: String) -> Labels {
+        Labels(pairs: pairs + [[name, Self.escape(value)]])
+    }
 
     var text: String {
         pairs.isEmpty ? "" : "{" + pairs.map { "\($0[0])=\"\($0[1])\"" }.joined(separator: ",") + "}"

@@ -1,5 +1,9 @@
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// All metrics of the process, by name and labels; renders the page that Prometheus reads.
 package final class MetricsRegistry: Sendable {
     private struct Family: Sendable {
@@ -10,11 +14,34 @@ package final class MetricsRegistry: Sendable {
     }
 
     private let families = Mutex<[Family]>([])
+    /// When it was made, in seconds since 1970: the first thing that a server does.
+    package let startTime: Double
 
-    package init() {}
+    package init() {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        startTime = Double(now.tv_sec) + Double(now.tv_nsec / 1_000_000) / 1e3
+    }
 
     package func counter(_ name: String, _ help: String, labels: Labels = Labels()) -> Counter {
         register(name, help, labels) { Counter() }
+    }
+
+    package func seconds(_ name: String, _ help: String, labels: Labels = Labels()) -> SecondsCounter {
+        register(name, help, labels) { SecondsCounter() }
+    }
+
+    /// - Parameter help: should say that the value is of the last minute.
+    package func recentRatio(_ name: String, _ help: String, labels: Labels = Labels()) -> RecentRatio {
+        register(name, help, labels) { RecentRatio() }
+    }
+
+    /// A number that `read` gives whenever somebody reads the page; it must not wait.
+    package func reading(
+        _ name: String, _ help: String, labels: Labels = Labels(), isCounter: Bool = false,
+        _ read: @escaping @Sendable () -> Double
+    ) {
+        _ = register(name, help, labels) { Reading(type: isCounter ? "counter" : "gauge", read: read) }
     }
 
     package func gauge(_ name: String, _ help: String, labels: Labels = Labels()) -> Gauge {
@@ -44,11 +71,13 @@ package final class MetricsRegistry: Sendable {
     private func register<M: Metric>(_ name: String, _ help: String, _ labels: Labels, _ make: () -> M) -> M {
         families.withLock { families in
             let position = families.firstIndex { $0.name == name } ?? families.count
-            if position == families.count { families.append(Family(name: name, help: help, type: M.type)) }
-            if let known = families[position].series.first(where: { $0.labels == labels })?.metric as? M {
+            if position < families.count,
+                let known = families[position].series.first(where: { $0.labels == labels })?.metric as? M
+            {
                 return known
             }
             let metric = make()
+            if position == families.count { families.append(Family(name: name, help: help, type: metric.type)) }
             families[position].series.append((labels, metric))
             return metric
         }

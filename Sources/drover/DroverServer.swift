@@ -20,6 +20,10 @@ final class DroverServer: Sendable {
     init(settings: ServeSettings, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
+        ProcessMetrics.register(in: metrics)
+        metrics.gauge(
+            "drover_build_info", "1, with the version as a label.", labels: Labels(["version": Version.text])
+        ).set(1)
         listener = try Listener(host: settings.host, port: settings.port) { error in
             logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
         }
@@ -68,14 +72,17 @@ final class DroverServer: Sendable {
         logger.info("ready", metadata: ["url": "\(url)", "model": "\(model.id)"])
     }
 
-    /// One line a request; what monitors ask every few seconds is of interest to nobody.
+    /// One line a request, with what its handler noted; what monitors ask every few seconds is of interest to nobody.
     private static func log(_ record: AccessRecord, to logger: Logger) {
         let isProbe = record.handler.hasSuffix("/metrics") || record.handler.contains("/health")
-        logger.log(
-            level: isProbe ? .debug : .info, "request",
-            metadata: [
-                "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
-                "status": "\(record.status)", "peer": "\(record.peer)", "duration": "\(record.duration)",
-            ])
+        var fields: Logger.Metadata = [
+            "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
+            "endpoint": "\(record.handler)", "status": .stringConvertible(record.status), "peer": "\(record.peer)",
+            "duration_ms": .stringConvertible((record.duration / .milliseconds(1) * 100).rounded() / 100),
+            "bytes": .stringConvertible(record.bytes),
+        ]
+        if !record.isComplete { fields["complete"] = .stringConvertible(false) }
+        for (name, value) in record.notes { fields[name] = .stringConvertible(value) }
+        logger.log(level: isProbe ? .debug : .info, "request", metadata: fields)
     }
 }

@@ -45,6 +45,14 @@ struct ModelLoader: Sendable {
     ) -> ServedModel {
         let id = settings.alias ?? checkpoint.name
         metrics.gauge("drover_kv_block_bytes", "Bytes of one K/V block over all layers.").set(Double(plan.blockBytes))
+        metrics.gauge(
+            "vllm:cache_config_info", "1, with the shape of the K/V pool as labels.",
+            labels: Labels([
+                "model_name": id, "engine": "0", "block_size": "\(KVBlock.tokens)",
+                "num_gpu_blocks": "\(model.blockCount)", "cache_dtype": plan.cacheFormat.name,
+                "enable_prefix_caching": settings.prefixCache == .on ? "True" : "False",
+            ])
+        ).set(1)
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(

@@ -17,7 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await ServeSettings(options)
-        let logger = Logger(label: "drover", level: settings.logLevel)
+        let logger = Logger(label: "drover", level: settings.logLevel, format: settings.logFormat)
         let server = try DroverServer(settings: settings, logger: logger)
         logger.info("listening", metadata: ["url": "\(server.url)"])
         server.warnIfExposed()
@@ -39,8 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension Logger {
-    init(label: String, level: LogLevelName) {
-        self.init(label: label) { LineLogHandler(label: $0, level: Logger.Level(level)) }
+    init(label: String, level: LogLevelName, format: LogFormat = .text) {
+        self.init(label: label) { LineLogHandler(label: $0, level: Logger.Level(level), format: format) }
     }
 }
 

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -23,10 +24,10 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = ""
+        self.log_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [BINARY, "serve", "--port", str(self.port), *arguments],
-            stderr=subprocess.DEVNULL,
+            stderr=self.log_file,
             env={**os.environ, **environment},
         )
         self.wait_until_ready()
@@ -42,11 +43,18 @@ class Server:
                 time.sleep(0.05)
         raise TimeoutError("the server did not become ready")
 
+    def metrics_page(self):
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            return answer.read().decode()
+
     def metrics(self):
         """The metrics page as {series: value}."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
-            page = answer.read().decode()
-        return {name: float(value) for name, value in re.findall(r"^([^#\s]\S*) (\S+)$", page, re.M)}
+        return {name: float(value) for name, value in re.findall(r"^([^#\s]\S*) (\S+)$", self.metrics_page(), re.M)}
+
+    def log(self):
+        """The lines logged so far."""
+        size = os.fstat(self.log_file.fileno()).st_size
+        return os.pread(self.log_file.fileno(), size, 0).decode().splitlines()
 
     def wait_for_metric(self, test, seconds=10):
         """Polls until `test(metrics)` holds: what it waits for happens within an engine step."""

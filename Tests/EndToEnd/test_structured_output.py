@@ -36,17 +36,29 @@ class Animal(pydantic.BaseModel):
     size: tuple[int, float]
 
 
+def first_whole(answer_of_seed):
+    """A small model may go on with friends of friends up to the token limit, which is its right; not with every seed."""
+    for seed in range(12):
+        try:
+            return answer_of_seed(seed)
+        except openai.LengthFinishReasonError:
+            continue
+    raise AssertionError("no answer ended")
+
+
 def test_parse_gives_the_clients_own_class(client, model):
-    answer = client.chat.completions.parse(
-        model=model, messages=QUESTION, response_format=Animal, temperature=1, seed=4, max_tokens=1500)
+    answer = first_whole(lambda seed: client.chat.completions.parse(
+        model=model, messages=QUESTION, response_format=Animal, temperature=1, seed=seed, max_tokens=1500))
     assert isinstance(answer.choices[0].message.parsed, Animal)
 
 
 def test_a_stream_parses_too(client, model):
-    with client.chat.completions.stream(
-            model=model, messages=QUESTION, response_format=Animal, temperature=1, seed=5, max_tokens=1500) as stream:
-        answer = stream.get_final_completion()
-    assert isinstance(answer.choices[0].message.parsed, Animal)
+    def answer_of(seed):
+        with client.chat.completions.stream(
+                model=model, messages=QUESTION, response_format=Animal, temperature=1, seed=seed, max_tokens=1500) as stream:
+            return stream.get_final_completion()
+
+    assert isinstance(first_whole(answer_of).choices[0].message.parsed, Animal)
 
 
 def random_schema(rng, depth=0):

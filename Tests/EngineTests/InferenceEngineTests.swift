@@ -390,7 +390,7 @@ struct InferenceEngineTests {
             "vllm:generation_tokens_total": expected, "llamacpp:tokens_predicted_total": expected,
             "vllm:num_requests_running": 0, "vllm:num_requests_waiting": 0, "llamacpp:requests_processing": 0,
             "llamacpp:requests_deferred": 0, "vllm:kv_cache_usage_perc": 0, "drover_kv_blocks_free": 256,
-            "drover_kv_blocks_total": 256, "vllm:time_to_first_token_seconds_count": 2,
+            "drover_kv_blocks": 256, "vllm:time_to_first_token_seconds_count": 2,
             "vllm:inter_token_latency_seconds_count": expected - 2, "vllm:e2e_request_latency_seconds_count": 2,
             "vllm:request_queue_time_seconds_count": 2, "vllm:iteration_tokens_total_sum": 6 + expected - 1,
         ] { #expect(Self.value(of: name, in: metrics) == Double(value), "\(name)") }

@@ -25,6 +25,12 @@ struct ChatCompletionChunkTests {
                 + #""choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"length"}]}"#)
     }
 
+    @Test func `progress is an event without text`() {
+        let chunk = text(.progress(PromptProgress(total: 9, cached: 2, processed: 5, time: .zero)))
+        #expect(chunk.contains(#""choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":null}]"#))
+        #expect(chunk.hasSuffix(#""prompt_progress":{"total":9,"cache":2,"processed":5,"time_ms":0}}"#))
+    }
+
     @Test func `names the choice it is about`() {
         let chunk = ChatCompletionChunk.content("a").json(head, index: 3, withUsage: false)
         #expect(chunk.object?["choices"]?.array?.first?.object?["index"] == 3)

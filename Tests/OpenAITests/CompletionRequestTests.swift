@@ -46,6 +46,21 @@ struct CompletionRequestTests {
         }
     }
 
+    @Test(arguments: ["timings_per_token", "return_progress"])
+    func `takes wishes that only a stream can meet with a stream alone`(field: String) throws {
+        let request = { (fields: String) throws in
+            try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\", \(fields)}".utf8))).sampling
+        }
+        let wish = try request("\"stream\": true, \"\(field)\": true")
+        #expect(wish.timesTokens == (field == "timings_per_token") && wish.reportsProgress == !wish.timesTokens)
+        #expect(try request("\"\(field)\": false").reportsProgress == false)
+        #expect {
+            try request("\"\(field)\": true")
+        } throws: {
+            ($0 as? APIError)?.param == field
+        }
+    }
+
     @Test func `takes a priority by name or number`() throws {
         let priority = { (value: String) throws in
             try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\", \"priority\": \(value)}".utf8)))

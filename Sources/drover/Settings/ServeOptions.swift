@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Model
+import Telemetry
 
 /// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
 struct ServeOptions: ParsableArguments {
@@ -56,6 +57,8 @@ struct ServeOptions: ParsableArguments {
     var drainTimeout: Int?
     @Option(help: "Least severe level to log: trace, debug, info, notice, warning or error. (default: info)")
     var logLevel: LogLevelName?
+    @Option(help: "Log lines as text, key=value, or as json, one object a line with the time. (default: text)")
+    var logFormat: LogFormat?
 }
 
 enum BackendName: String, ExpressibleByArgument, CaseIterable {
@@ -79,6 +82,7 @@ enum SpeculationName: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension AdmissionPolicy: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 
 enum LogLevelName: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import OpenAI
+import Telemetry
 
 /// What `drover serve` runs with: read once, checked once, never changed.
 struct ServeSettings: Sendable {
@@ -24,12 +25,13 @@ struct ServeSettings: Sendable {
     let chatTemplate: String?
     let drainTimeout: Int
     let logLevel: LogLevelName
+    let logFormat: LogFormat
 
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
         "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
-        "speculate", "chat-template", "drain-timeout", "log-level",
+        "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -54,6 +56,7 @@ struct ServeSettings: Sendable {
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
         logLevel = try reader.value(options.logLevel, "log-level") ?? .info
+        logFormat = try reader.value(options.logFormat, "log-format") ?? .text
     }
 }
 

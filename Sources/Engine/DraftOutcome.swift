@@ -1,0 +1,6 @@
+/// What became of the guesses for one request in one step.
+package struct DraftOutcome: Sendable, Equatable {
+    package let request: RequestID
+    package let drafted: Int
+    package let accepted: Int
+}
