@@ -1,9 +1,10 @@
 import Engine
+import Foundation
 import Model
 import Testing
 
-/// Random arrivals, samples, departures and deadlines on the real scheduler over a pool that is too small, with a model that
-/// notices every misplaced block.
+/// Random arrivals, samples, departures, deadlines and failures of a disk on the real scheduler over a pool that is too small,
+/// with a model that notices every misplaced block.
 struct SchedulerPropertyTests {
     private struct Client {
         let request: GenerationRequest
@@ -27,6 +28,8 @@ struct SchedulerPropertyTests {
         var (guesses, rightGuesses) = (0, 0)
         /// Tokens that the model looks back at: one in three worlds repeats itself.
         let memory: Int
+        /// In every other world.
+        var disk: FickleDisk?
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -42,7 +45,8 @@ struct SchedulerPropertyTests {
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
-                speculates: Int.random(in: 0..<4, using: &random) > 0)
+                speculates: Int.random(in: 0..<4, using: &random) > 0, stored: Bool.random(using: &random) ? [] : nil)
+            if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
             self.random = random
         }
@@ -74,25 +78,40 @@ struct SchedulerPropertyTests {
         }
 
         mutating func cancelSomeone() {
-            let id = RequestID(UInt64.random(in: 0...UInt64(clients.count), using: &random))
+            cancel(RequestID(UInt64.random(in: 0...UInt64(clients.count), using: &random)))
+        }
+
+        mutating func cancel(_ id: RequestID) {
             if let event = scheduler.cancel(id) { take([event]) }
         }
 
         mutating func step() throws {
             now += .seconds(1)
             take(scheduler.expire(now: now))
+            if var disk {
+                disk.turn(&scheduler, model)
+                self.disk = disk
+            }
             try scheduler.checkIntegrity()
             guard let plan = scheduler.plan() else {
-                #expect(scheduler.isEmpty, "work waits, but there is no plan")
+                #expect(scheduler.isEmpty || disk?.isReading == true, "work waits, but there is no plan")
                 return
+            }
+            if var disk {
+                disk.serve(plan, model)
+                self.disk = disk
             }
             try scheduler.checkIntegrity()
             #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
             preemptions += plan.preempted.count
             #expect(plan.preempted.isEmpty || admission == .optimistic)
             checkOrder()
-            scheduler.fill(&batch, for: plan)
             copy(plan)
+            guard !plan.runs.isEmpty else {
+                #expect(disk?.isReading == true, "work waits, but nothing runs")
+                return
+            }
+            scheduler.fill(&batch, for: plan)
             let logits = model.forward(batch)
             let samples = plan.runs.flatMap { run in
                 Array(repeating: clients[run.request]?.sample ?? 0, count: run.sampleCount)
@@ -162,7 +181,10 @@ struct SchedulerPropertyTests {
         }
     }
 
-    @Test(arguments: 0..<150) func `every schedule gives every request its own text`(seed: Int) throws {
+    /// DROVER_SCHEDULES=10000 runs so many.
+    private static let count = Int(ProcessInfo.processInfo.environment["DROVER_SCHEDULES"] ?? "") ?? 150
+
+    @Test(arguments: 0..<count) func `every schedule gives every request its own text`(seed: Int) throws {
         var world = World(seed: UInt64(seed))
         for _ in 0..<200 {
             switch Int.random(in: 0..<16, using: &world.random) {
@@ -204,6 +226,28 @@ struct SchedulerPropertyTests {
             right += world.rightGuesses
         }
         #expect(right > 50 && guesses - right > 50, "\(right) of \(guesses)")
+    }
+
+    @Test func `the schedules do restore, and do fail to`() throws {
+        var (restored, failed, late, removed) = (0, 0, 0, 0)
+        for seed in 0..<80 {
+            var world = World(seed: UInt64(seed))
+            for number in 0..<40 {
+                world.arrive()
+                if number % 3 == 0, world.disk?.isReading == true, let last = world.scheduler.running.last {
+                    world.cancel(last.id)
+                }
+                try world.step()
+            }
+            while !world.scheduler.isEmpty { try world.step() }
+            world.check()
+            guard let disk = world.disk else { continue }
+            restored += disk.restored
+            failed += disk.failed
+            late += disk.late
+            removed += disk.removed
+        }
+        #expect(restored > 50 && failed > 5 && late > 0 && removed > 20, "\(restored) \(failed) \(late) \(removed)")
     }
 
     @Test func `the schedules do share, and do part`() throws {
