@@ -85,7 +85,9 @@ package final class BlockStore: Sendable {
         guard !save.isStored else { return desk.touch(save.name) }
         guard !desk.isWriting(save.name) else { return }
         guard let block = desk.place(until: deadline) else { return metrics.dropped.add() }
+        let start = ContinuousClock.now
         block.content.copyMemory(from: UnsafeRawBufferPointer(content))
+        metrics.copyTime.observe(.now - start)
         desk.write(save.name, tokens: save.tokens, block)
     }
 

@@ -7,6 +7,7 @@ package struct StoreMetrics: Sendable {
     let removed: Counter
     let dropped: Counter
     let restoreTime: Histogram
+    let copyTime: Histogram
     private let failures: [Failure: Counter]
     private let bytes: Gauge
     private let files: Gauge
@@ -32,6 +33,9 @@ package struct StoreMetrics: Sendable {
         restoreTime = registry.histogram(
             "drover_disk_cache_read_seconds", "Reading and checking one K/V block.", labels: labels,
             bounds: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1])
+        copyTime = registry.histogram(
+            "drover_disk_cache_copy_seconds", "Copying one K/V block away, between two steps.", labels: labels,
+            bounds: [0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03])
         bytes = registry.gauge("drover_disk_cache_bytes", "Bytes of K/V blocks on disk.", labels: labels)
         files = registry.gauge("drover_disk_cache_files", "K/V blocks on disk.", labels: labels)
         var failures: [Failure: Counter] = [:]
