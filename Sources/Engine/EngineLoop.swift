@@ -137,6 +137,8 @@ final class EngineLoop: @unchecked Sendable {
         let now = ContinuousClock.now
         guard let plan else {
             pace.observe(started: 0, waiting: 0, at: now)
+            // While requests wait for the store there is no plan either, at every letter.
+            guard scheduler.isEmpty else { return }
             do { try scheduler.checkIntegrity() } catch { metrics.integrityFailures.add() }
             return
         }
