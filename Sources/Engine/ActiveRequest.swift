@@ -9,7 +9,7 @@ import Model
 ///     [tokens.count, table.positions) leased ahead, nothing to write yet
 ///
 /// Its first `sharedBlocks` came from the prefix index. They are read, and what of them is not computed yet is written
-/// by one of those who hold them (`PrefixIndex.Entry.writer`). All others are its own.
+/// by one of those who hold them or read by the block store (`PrefixIndex.Entry.writer`). All others are its own.
 ///
 /// Samples of one prompt are requests of one group, neighbours in age. They share the prompt's full blocks through the
 /// index like any others, and the rest of it by copying the block it lies in: only the oldest of them computes it.
@@ -39,13 +39,15 @@ package struct ActiveRequest: Sendable {
     /// Prompt tokens before this one need no log-probabilities, or have been given theirs.
     private var scored: Int
 
-    /// - Parameter scope: of its prefixes.
-    init(id: RequestID, request: GenerationRequest, context: Int, scope: String) {
+    /// - Parameters:
+    ///   - scope: of its prefixes.
+    ///   - key: of their names.
+    init(id: RequestID, request: GenerationRequest, context: Int, scope: String, key: PrefixKey) {
         order = RequestOrder(priority: request.priority, id: id)
         group = id
         tokens = request.prompt
         promptCount = request.prompt.count
-        chain = PrefixChain(scope: scope)
+        chain = PrefixChain(scope: scope, key: key)
         chain.extend(over: request.prompt)
         deadline = request.deadline
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
@@ -182,11 +184,11 @@ extension ActiveRequest {
     /// Takes what the pool knows of its tokens and leases the rest of `count` blocks, which the caller has seen to be
     /// free. What it will compute it promises to others.
     mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match, blocks count: Int) {
-        pool.share(match, with: &table)
+        pool.share(match, with: &table, tokens, chain)
         sharedBlocks = match.blocks.count
         while table.blocks.count < count, let block = pool.lease() { table.append(block) }
         for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
-            index(number, in: &pool, computed: 0, writer: order)
+            index(number, in: &pool, computed: 0, writer: .request(order))
         }
     }
 
@@ -216,8 +218,8 @@ extension ActiveRequest {
         let wanted = max(computed, end)
         var number = computed / KVBlock.tokens
         while number < sharedBlocks, number * KVBlock.tokens < wanted {
-            pool.claim(table.blocks[number], for: order)
-            guard pool.entry(of: table.blocks[number])?.writer == order else {
+            pool.claim(table.blocks[number], for: .request(order))
+            guard pool.entry(of: table.blocks[number])?.writer == .request(order) else {
                 return max(0, number * KVBlock.tokens - computed)
             }
             number += 1
@@ -230,7 +232,9 @@ extension ActiveRequest {
     func announce(_ count: Int, to pool: inout BlockPool) {
         let end = computed + count
         for number in computed / KVBlock.tokens..<KVBlock.count(for: end) {
-            pool.advance(table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens), by: order)
+            pool.advance(
+                table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens),
+                by: .request(order))
         }
     }
 
@@ -242,7 +246,7 @@ extension ActiveRequest {
         computed = end
     }
 
-    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: RequestOrder? = nil) {
+    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: BlockWriter? = nil) {
         guard number < chain.hashes.count, pool.entry(of: table.blocks[number]) == nil else { return }
         let first = number * KVBlock.tokens
         pool.index(

@@ -28,14 +28,18 @@ package struct BlockPool: Sendable {
     /// (total) how many tables hold the block of that number.
     private var holders: [Int32]
     private var index: PrefixIndex
+    private var ledger: StoreLedger
     private let keepsIdle: Bool
 
-    /// - Parameter keepsIdle: whether a complete block is kept when nobody holds it any more.
-    package init(blocks: Int, keepsIdle: Bool = true) {
+    /// - Parameters:
+    ///   - keepsIdle: whether a complete block is kept when nobody holds it any more.
+    ///   - stored: what the block store has; nil where there is none.
+    package init(blocks: Int, keepsIdle: Bool = true, stored: Set<PrefixHash>? = nil) {
         free = (0..<Int32(clamping: blocks)).reversed()
         idle = BlockList(blocks: free.count)
         holders = Array(repeating: 0, count: free.count)
         index = PrefixIndex(blocks: free.count)
+        ledger = StoreLedger(blocks: free.count, stored: keepsIdle ? stored : nil)
         self.keepsIdle = keepsIdle
     }
 
@@ -55,6 +59,7 @@ package struct BlockPool: Sendable {
 
     private mutating func evict() -> Int32? {
         guard let block = idle.popFirst() else { return nil }
+        if let name = index[block]?.name { ledger.evict(block, name, tokens: index.tokens(of: block)) }
         index.remove(block)
         return block
     }
@@ -64,7 +69,7 @@ package struct BlockPool: Sendable {
         // From the end: the blocks of a prefix shall go before what they stand on.
         for block in table.blocks.reversed() {
             precondition(holders[Int(block)] > 0, "block \(block) was released once too often")
-            index.abandon(block, by: owner)
+            index.abandon(block, by: .request(owner))
             holders[Int(block)] -= 1
             if holders[Int(block)] == 0 { retire(block) }
         }
@@ -72,8 +77,9 @@ package struct BlockPool: Sendable {
     }
 
     private mutating func retire(_ block: Int32) {
-        if keepsIdle, index[block]?.isComplete == true {
+        if keepsIdle, let entry = index[block], entry.isComplete {
             idle.append(block)
+            ledger.rest(block, entry.name)
         } else {
             index.remove(block)
             free.append(block)
@@ -86,9 +92,11 @@ package struct BlockPool: Sendable {
 extension BlockPool {
     /// What is there of a sequence before it is computed.
     package struct Match: Sendable, Equatable {
-        /// Blocks of its first full blocks, complete or promised.
-        package fileprivate(set) var blocks: [Int32] = []
-        /// Of these, how many nobody holds.
+        /// Blocks of its first full blocks, complete or promised; nil for one that the store has.
+        package fileprivate(set) var blocks: [Int32?] = []
+        /// Of these, how many need no block leased.
+        package fileprivate(set) var foundCount = 0
+        /// Of the found ones, how many nobody holds.
         package fileprivate(set) var idleCount = 0
         /// Why there are no more; nil if all that may be shared is there.
         package fileprivate(set) var miss: PrefixMiss?
@@ -105,32 +113,53 @@ extension BlockPool {
         for (number, name) in chain.hashes.prefix(limit).enumerated() {
             let first = number * KVBlock.tokens
             guard let block = index.block(of: name, tokens: tokens[first..<first + KVBlock.tokens]) else {
+                if ledger.names.contains(name), !index.contains(name) {
+                    match.blocks.append(nil)
+                    continue
+                }
                 match.miss = index.hasForgotten(name) ? .evicted : number == 0 ? .unknown : .diverged
                 break
             }
-            guard index[block]?.writer.map({ $0 < reader }) ?? true else {
+            guard index[block]?.writer.map({ $0 < .request(reader) }) ?? true else {
                 match.miss = .behind
                 break
             }
             match.blocks.append(block)
+            match.foundCount += 1
             if idle.contains(block) { match.idleCount += 1 }
         }
         return match
     }
 
-    /// Gives the blocks of a match to one more table.
-    mutating func share(_ match: Match, with table: inout BlockTable) {
-        for block in match.blocks {
-            if idle.contains(block) { idle.remove(block) }
+    /// Gives the blocks of a match to one more table, and leases those that the store shall fill: the caller has seen that
+    /// there are enough. `tokens` and `chain` are those that were matched.
+    mutating func share(_ match: Match, with table: inout BlockTable, _ tokens: [Int32], _ chain: PrefixChain) {
+        // All held before one is leased, which could take the place of another.
+        for case let block? in match.blocks {
+            if idle.contains(block) {
+                idle.remove(block)
+                ledger.wake(block)
+            }
             holders[Int(block)] += 1
-            table.append(block)
         }
+        for (number, block) in match.blocks.enumerated() {
+            let first = number * KVBlock.tokens
+            table.append(block ?? restore(chain.hashes[number], tokens[first..<first + KVBlock.tokens]))
+        }
+    }
+
+    /// A block that the store has promised to fill.
+    private mutating func restore(_ name: PrefixHash, _ tokens: ArraySlice<Int32>) -> Int32 {
+        guard let block = lease() else { preconditionFailure("fewer blocks are free than were counted") }
+        let writer = ledger.restore(block, name, tokens: tokens)
+        index.insert(block, name: name, tokens: tokens, computed: 0, writer: writer)
+        return block
     }
 
     /// Makes a held block findable under the name of its tokens, of which the first `computed` are there. `writer` will
     /// compute the rest.
     mutating func index(
-        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestOrder?
+        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: BlockWriter?
     ) {
         index.insert(block, name: name, tokens: tokens, computed: computed, writer: writer)
     }
@@ -138,11 +167,52 @@ extension BlockPool {
     /// What is known of a block's content; nil for one that only its holder knows.
     func entry(of block: Int32) -> PrefixIndex.Entry? { index[block] }
 
-    mutating func claim(_ block: Int32, for writer: RequestOrder) { index.claim(block, for: writer) }
+    mutating func claim(_ block: Int32, for writer: BlockWriter) { index.claim(block, for: writer) }
 
-    mutating func advance(_ block: Int32, to computed: Int, by writer: RequestOrder) {
+    mutating func advance(_ block: Int32, to computed: Int, by writer: BlockWriter) {
         index.advance(block, to: computed, by: writer)
     }
+}
+
+// MARK: - The block store
+
+extension BlockPool {
+    package var hasStore: Bool { ledger.isPresent }
+    /// Idle blocks that the store neither has nor was offered.
+    package var unsavedCount: Int { ledger.unsavedCount }
+
+    /// The store has a block of that name from now on.
+    mutating func learn(_ name: PrefixHash) { ledger.learn(name) }
+
+    /// The store has none of that name any more.
+    mutating func forget(_ name: PrefixHash) { ledger.forget(name) }
+
+    /// Whether the block still waits for this restore: who wanted it may have left, and the block be another's.
+    func awaits(_ restore: BlockRestore) -> Bool { index[restore.block]?.writer == .store(restore.id) }
+
+    /// The content of a restored block is there, or will not come. Then the next that needs it computes it.
+    mutating func settle(_ restore: BlockRestore, isThere: Bool) {
+        if isThere {
+            index.advance(restore.block, to: KVBlock.tokens, by: .store(restore.id))
+        } else {
+            index.abandon(restore.block, by: .store(restore.id))
+            ledger.forget(restore.name)
+        }
+    }
+
+    /// Idle blocks that the store lacks, those first that leave first, at most `limit`. Each is named once.
+    mutating func takeUnsaved(limit: Int) -> [BlockSave] {
+        var saves: [BlockSave] = []
+        while saves.count < limit, let block = ledger.popUnsaved() {
+            guard let name = index[block]?.name, !ledger.names.contains(name) else { continue }
+            saves.append(
+                BlockSave(block: block, name: name, tokens: Array(index.tokens(of: block)), isStored: false))
+        }
+        return saves
+    }
+
+    /// Adds what the store has to do to the plan of a step.
+    mutating func moveTransfers(to plan: inout StepPlan) { ledger.move(to: &plan) }
 }
 
 // MARK: - Integrity
@@ -166,6 +236,7 @@ extension BlockPool {
             guard idle.contains(block) ? entry?.isComplete == true : entry == nil || held[Int(block)] > 0 else {
                 throw .wronglyIndexed(block)
             }
+            guard !ledger.isUnsaved(block) || idle.contains(block) else { throw .misplaced(block) }
             guard held[Int(block)] < 2 || entry != nil else { throw .sharedUnknown(block) }
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Telemetry
 
@@ -8,6 +9,7 @@ import Telemetry
 final class EngineLoop: @unchecked Sendable {
     private let model: any ForwardPass
     private let settings: EngineSettings
+    private let store: BlockStore?
     private let mailbox: Mailbox
     private let metrics: EngineMetrics
     private var scheduler: Scheduler
@@ -20,32 +22,41 @@ final class EngineLoop: @unchecked Sendable {
     private var waiters: [Mailbox.Letter] = []
     private var drainDeadline: ContinuousClock.Instant?
     private var isStopping = false
+    /// The last plan had nothing to do: all that run wait for the block store.
+    private var isStalled = false
     private var pace = QueuePace()
 
-    init(model: any ForwardPass, settings: EngineSettings, mailbox: Mailbox, metrics: EngineMetrics) {
+    init(model: any ForwardPass, settings: EngineSettings, store: BlockStore?, mailbox: Mailbox, metrics: EngineMetrics)
+    {
         self.model = model
         self.settings = settings
+        self.store = store
         self.mailbox = mailbox
         self.metrics = metrics
         scheduler = Scheduler(
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
-            admission: settings.admission, speculates: settings.speculates)
+            admission: settings.admission, speculates: settings.speculates,
+            prefixKey: store?.prefixKey ?? .random(), stored: store?.names)
         sampler = StepSampler(model: model)
         batch = Batch(capacity: model.capacity)
     }
 
     func run() {
+        store?.start { [mailbox] in mailbox.post(.store($0)) }
         while !isStopping {
-            mailbox.collect(waits: isIdle).forEach(read)
+            saveUnsaved()
+            mailbox.collect(waits: isIdle || isStalled && outbox.isEmpty).forEach(read)
             endWhatIsLate()
             let plan = scheduler.plan()
             note(plan)
             report()
+            isStalled = plan == nil
             guard let plan else { continue }
+            move(plan)
+            guard !plan.runs.isEmpty else { continue }
             let start = ContinuousClock.now
             scheduler.fill(&batch, for: plan)
-            for copy in plan.copies { model.copyBlock(copy.source, to: copy.target) }
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
@@ -59,6 +70,25 @@ final class EngineLoop: @unchecked Sendable {
 
     private var isIdle: Bool { scheduler.isEmpty && outbox.isEmpty }
 
+    /// Blocks that change places before the step: what is to be kept is read before anything is written.
+    private func move(_ plan: StepPlan) {
+        for save in plan.saves { store?.keep(save, model.memory(of: save.block)) }
+        store?.fetch(plan.restores)
+        for copy in plan.copies { model.copyBlock(copy.source, to: copy.target) }
+    }
+
+    /// Bytes that a step may spend on blocks whose place nobody needs yet.
+    private static let savedBytes = 4 << 20
+
+    /// Offers idle blocks to the store before their places are needed: a large prompt takes more of them at once than
+    /// could be copied then, and what is on disk outlives the process however it ends.
+    private func saveUnsaved() {
+        guard let store, scheduler.pool.unsavedCount > 0 else { return }
+        let fair = max(1, Self.savedBytes / max(1, model.memory(of: 0).count))
+        let limit = min(store.room, scheduler.isEmpty ? .max : fair)
+        for save in scheduler.takeUnsaved(limit: limit) { store.keep(save, model.memory(of: save.block)) }
+    }
+
     private func read(_ letter: Mailbox.Letter) {
         switch letter {
         case .submit(let submission):
@@ -71,12 +101,29 @@ final class EngineLoop: @unchecked Sendable {
             if let event = scheduler.cancel(id, because: reason) { outbox.append(event) }
         case .progress(let continuation):
             continuation.resume(returning: scheduler.progress)
+        case .store(let report): read(report)
         case .drain(let deadline, _):
             drainDeadline = min(deadline, drainDeadline ?? deadline)
             waiters.append(letter)
         case .stop:
             isStopping = true
             waiters.append(letter)
+        }
+    }
+
+    private func read(_ report: StoreReport) {
+        switch report {
+        case .stored(let name): scheduler.learn(name)
+        case .lost(let name): scheduler.forget(name)
+        case .restored(let restore, let block):
+            // Who wanted it may have left, and the block be somebody else's.
+            if scheduler.awaits(restore) {
+                model.memory(of: restore.block).copyMemory(from: UnsafeRawBufferPointer(block.content))
+                store?.metrics.restored.add()
+            }
+            scheduler.settle(restore, isThere: true)
+            store?.giveBack(block)
+        case .failed(let restore): scheduler.settle(restore, isThere: false)
         }
     }
 
@@ -91,6 +138,8 @@ final class EngineLoop: @unchecked Sendable {
         let now = ContinuousClock.now
         guard let plan else {
             pace.observe(started: 0, waiting: 0, at: now)
+            // While requests wait for the store there is no plan either, at every letter.
+            guard scheduler.isEmpty else { return }
             do { try scheduler.checkIntegrity() } catch { metrics.integrityFailures.add() }
             return
         }
@@ -103,6 +152,7 @@ final class EngineLoop: @unchecked Sendable {
 
     /// The step is done.
     private func note(_ plan: StepPlan, took duration: Duration) {
+        guard !plan.runs.isEmpty else { return }
         metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration)
         for outcome in scheduler.drafts {
             sessions[outcome.request]?.guess(outcome)
@@ -143,7 +193,10 @@ final class EngineLoop: @unchecked Sendable {
         metrics.publish(status)
         mailbox.publish(status)
         deliver(at: now)
-        if isIdle, drainDeadline != nil, !isStopping { answerWaiters() }
+        if isIdle, drainDeadline != nil, !isStopping, !waiters.isEmpty {
+            saveAll()
+            answerWaiters()
+        }
     }
 
     private func deliver(at now: ContinuousClock.Instant) {
@@ -167,11 +220,26 @@ final class EngineLoop: @unchecked Sendable {
         waiters = []
     }
 
+    /// How long the end may be put off for blocks to get to disk.
+    private static let saveGrace = 20.0
+
+    /// Everything that is complete, with patience. Nobody is served any more.
+    private func saveAll() {
+        guard let store else { return }
+        let deadline = Date(timeIntervalSinceNow: Self.saveGrace)
+        while let save = scheduler.takeUnsaved(limit: 1).first, deadline > .now {
+            store.keep(save, model.memory(of: save.block), until: deadline)
+        }
+        store.settle(until: deadline)
+    }
+
     /// The last act of the thread: nobody may be left waiting.
     private func close() {
         mailbox.seal().forEach(read)
         outbox += scheduler.endAll(because: .shutdown)
         report()
+        saveAll()
+        store?.close()
         answerWaiters()
     }
 }

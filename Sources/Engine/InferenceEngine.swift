@@ -14,10 +14,12 @@ package final class InferenceEngine: Sendable {
     private let started = Atomic(false)
     private let requests = Atomic<UInt64>(0)
 
-    /// - Parameter modelName: the `model_name` label of the metrics.
+    /// - Parameters:
+    ///   - store: keeps the blocks of prefixes; made for this model.
+    ///   - modelName: the `model_name` label of the metrics.
     package init(
-        model: sending any ForwardPass, settings: EngineSettings = EngineSettings(), metrics: MetricsRegistry,
-        modelName: String
+        model: sending any ForwardPass, settings: EngineSettings = EngineSettings(), store: BlockStore? = nil,
+        metrics: MetricsRegistry, modelName: String
     ) {
         vocabularySize = model.vocabularySize
         contextLength = model.contextLength
@@ -28,7 +30,7 @@ package final class InferenceEngine: Sendable {
                 startInterval: QueuePace().interval, freeBlocks: blockCount, totalBlocks: blockCount,
                 contextLength: contextLength, heartbeat: .now))
         loop = EngineLoop(
-            model: model, settings: settings, mailbox: mailbox,
+            model: model, settings: settings, store: store, mailbox: mailbox,
             metrics: EngineMetrics(registry: metrics, modelName: modelName, contextLength: contextLength))
         metrics.reading(
             "drover_engine_heartbeat_age_seconds", "Since the engine was last seen between two steps.",

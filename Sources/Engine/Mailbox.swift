@@ -8,6 +8,7 @@ final class Mailbox: Sendable {
         case cancel(RequestID, because: FinishReason)
         /// Resumed before the next step.
         case progress(CheckedContinuation<[RequestProgress], Never>)
+        case store(StoreReport)
         /// Resumed when all requests have ended, at the latest soon after the deadline.
         case drain(until: ContinuousClock.Instant, CheckedContinuation<Void, Never>)
         /// Resumed when the engine thread is about to end.
@@ -114,7 +115,7 @@ final class Mailbox: Sendable {
         switch letter {
         case .drain(_, let continuation), .stop(let continuation?): continuation.resume()
         case .progress(let continuation): continuation.resume(returning: [])
-        case .submit, .cancel, .stop(nil): break
+        case .submit, .cancel, .store, .stop(nil): break
         }
     }
 

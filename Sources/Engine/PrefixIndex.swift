@@ -11,7 +11,7 @@ struct PrefixIndex: Sendable {
         /// Positions of the block whose K/V is there; only full blocks outlive their holders.
         var computed: Int
         /// Who computes the rest. nil when it is complete, or when its writer left: then the next that needs it goes on.
-        var writer: RequestOrder?
+        var writer: BlockWriter?
 
         var isComplete: Bool { computed == KVBlock.tokens }
     }
@@ -32,6 +32,11 @@ struct PrefixIndex: Sendable {
 
     subscript(block: Int32) -> Entry? { entries[Int(block)] }
 
+    func contains(_ name: PrefixHash) -> Bool { blocks[name] != nil }
+
+    /// The tokens of a block that has an entry.
+    func tokens(of block: Int32) -> ArraySlice<Int32> { tokens[places(of: block)] }
+
     /// The block of that name and those tokens.
     func block(of name: PrefixHash, tokens: ArraySlice<Int32>) -> Int32? {
         guard let block = blocks[name], self.tokens[places(of: block)] == tokens else { return nil }
@@ -40,7 +45,7 @@ struct PrefixIndex: Sendable {
 
     /// Does nothing if the name is taken: then two blocks hold the same, and only the first is found.
     mutating func insert(
-        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: RequestOrder?
+        _ block: Int32, name: PrefixHash, tokens: ArraySlice<Int32>, computed: Int, writer: BlockWriter?
     ) {
         guard blocks[name] == nil else { return }
         blocks[name] = block
@@ -59,20 +64,20 @@ struct PrefixIndex: Sendable {
     func hasForgotten(_ name: PrefixHash) -> Bool { forgotten.contains(name) }
 
     /// `writer` writes from now on what nobody else does.
-    mutating func claim(_ block: Int32, for writer: RequestOrder) {
+    mutating func claim(_ block: Int32, for writer: BlockWriter) {
         guard entries[Int(block)]?.writer == nil, entries[Int(block)]?.isComplete == false else { return }
         entries[Int(block)]?.writer = writer
     }
 
     /// `writer` computed the first positions of the block.
-    mutating func advance(_ block: Int32, to computed: Int, by writer: RequestOrder) {
+    mutating func advance(_ block: Int32, to computed: Int, by writer: BlockWriter) {
         guard entries[Int(block)]?.writer == writer else { return }
         entries[Int(block)]?.computed = computed
         if computed == KVBlock.tokens { entries[Int(block)]?.writer = nil }
     }
 
     /// `writer` will not go on.
-    mutating func abandon(_ block: Int32, by writer: RequestOrder) {
+    mutating func abandon(_ block: Int32, by writer: BlockWriter) {
         if entries[Int(block)]?.writer == writer { entries[Int(block)]?.writer = nil }
     }
 

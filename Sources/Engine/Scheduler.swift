@@ -26,6 +26,7 @@ package struct Scheduler: Sendable {
     private var stepTimes: StepTimes
     private let contextLength: Int
     private let sharesPrefixes: Bool
+    private let prefixKey: PrefixKey
     private let admission: AdmissionPolicy
     private let speculates: Bool
     private let sampleLimit: Int
@@ -38,12 +39,16 @@ package struct Scheduler: Sendable {
     ///   - stepTarget: what a step in which requests decode should take at most; nil for what is learned to be worth it.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     ///   - speculates: whether tokens are guessed where rows are free.
+    ///   - prefixKey: of the names of prefixes; the block store's, where there is one.
+    ///   - stored: what the block store has; nil where there is none.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration? = nil,
-        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false,
+        prefixKey: PrefixKey = .random(), stored: Set<PrefixHash>? = nil
     ) {
-        pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
+        pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes, stored: stored)
         self.sharesPrefixes = sharesPrefixes
+        self.prefixKey = prefixKey
         self.admission = admission
         self.speculates = speculates
         sampleLimit = min(capacity.rows, capacity.logitRows)
@@ -64,7 +69,7 @@ package struct Scheduler: Sendable {
     package mutating func accept(_ request: GenerationRequest, id: RequestID) {
         // A scope of its own is what keeps a request from sharing with others.
         let scope = sharesPrefixes ? request.cacheSalt : "\(id.number)"
-        let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope)
+        let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope, key: prefixKey)
         enqueue(first)
         for sample in 1..<request.samples { enqueue(first.sibling(id.sample(sample))) }
     }
@@ -84,7 +89,8 @@ package struct Scheduler: Sendable {
         end(because: reason) { _ in true }
     }
 
-    /// Chooses the next step's work; nil when there is none.
+    /// Chooses the next step's work; nil when there is none. One without runs is to be carried out too: all that run may
+    /// wait for the block store.
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
         swap(&plan.copies, &copies)
@@ -95,7 +101,8 @@ package struct Scheduler: Sendable {
         if plan.preempted.count == preempted { admit(&plan) }
         planDecoding(&plan)
         planPrompts(&plan)
-        return plan.runs.isEmpty ? nil : plan
+        pool.moveTransfers(to: &plan)
+        return plan.isEmpty ? nil : plan
     }
 
     /// Writes the plan's rows into `batch`.
@@ -195,6 +202,27 @@ package struct Scheduler: Sendable {
     }
 }
 
+// MARK: - The block store
+
+extension Scheduler {
+    package var hasStore: Bool { pool.hasStore }
+
+    /// The block store has a block of that name from now on.
+    package mutating func learn(_ name: PrefixHash) { pool.learn(name) }
+
+    /// The block store has none of that name any more.
+    package mutating func forget(_ name: PrefixHash) { pool.forget(name) }
+
+    /// Whether what a restore brings may be written to its block.
+    package func awaits(_ restore: BlockRestore) -> Bool { pool.awaits(restore) }
+
+    /// Takes note that the content of a block is there, or will not come.
+    package mutating func settle(_ restore: BlockRestore, isThere: Bool) { pool.settle(restore, isThere: isThere) }
+
+    /// Idle blocks that the block store lacks, at most `limit`, to be read before the next step.
+    package mutating func takeUnsaved(limit: Int) -> [BlockSave] { pool.takeUnsaved(limit: limit) }
+}
+
 // MARK: - Steps of a plan
 
 extension Scheduler {
@@ -214,7 +242,7 @@ extension Scheduler {
         else { return }
         let others = running.reversed().prefix { $0.order.priority > first.order.priority }
         let match = match(first)
-        let missing = first.admissionBlocks(admission) - match.blocks.count - (pool.freeCount - match.idleCount)
+        let missing = first.admissionBlocks(admission) - match.foundCount - (pool.freeCount - match.idleCount)
         guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
         for _ in others where place(for: first) == nil { preemptLast(&plan) }
     }
@@ -264,7 +292,7 @@ extension Scheduler {
     private func place(for request: ActiveRequest) -> BlockPool.Match? {
         guard running.count < runningLimit else { return nil }
         let match = match(request)
-        let needed = request.admissionBlocks(admission) - match.blocks.count
+        let needed = request.admissionBlocks(admission) - match.foundCount
         return needed <= pool.freeCount - match.idleCount ? match : nil
     }
 

@@ -44,6 +44,10 @@ package struct StepPlan: Sendable, Equatable {
         }
     }
 
+    /// To be read before anything is written.
+    package internal(set) var saves: [BlockSave] = []
+    /// To be asked of the block store. It takes its time; `Scheduler.settle` is told how it went.
+    package internal(set) var restores: [BlockRestore] = []
     /// To be made in this order before the runs are computed: a target may be the next one's source.
     package internal(set) var copies: [BlockCopy] = []
     /// Decoding requests first, then prompts, both in their order.
@@ -58,6 +62,11 @@ package struct StepPlan: Sendable, Equatable {
 
     /// Guessed tokens among the rows.
     package private(set) var draftCount = 0
+
+    /// Nothing to do, and nothing has changed.
+    var isEmpty: Bool {
+        runs.isEmpty && copies.isEmpty && saves.isEmpty && restores.isEmpty && admitted.isEmpty && preempted.isEmpty
+    }
 
     mutating func append(_ run: Run) {
         runs.append(run)

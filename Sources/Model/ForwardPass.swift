@@ -18,6 +18,9 @@ package protocol ForwardPass: AnyObject {
     /// Gives one K/V block the content of another.
     func copyBlock(_ source: Int32, to target: Int32)
 
+    /// The memory of one K/V block, as large as any other. Between two calls of `forward` only.
+    func memory(of block: Int32) -> UnsafeMutableRawBufferPointer
+
     /// How many calls `share` makes at the same time, at most.
     var workers: Int { get }
 

@@ -25,6 +25,8 @@ struct ModelLoader: Sendable {
     }
 
     private func loadBlocking() throws -> ServedModel {
+        // First of all: a directory that is in use shall not cost the time to load a model.
+        let directory = try settings.cacheDir.map { try CacheDirectory(path: $0) }
         let checkpoint = try ModelSource(path: settings.model).open()
         for warning in checkpoint.warnings { logger.warning("\(warning)") }
         let text = try TextModel(checkpoint.text, templateFile: settings.chatTemplate)
@@ -37,11 +39,35 @@ struct ModelLoader: Sendable {
             logger.info("loading", metadata: ["done": "\(Int(share * 100)) %"])
             nextReport += 0.25
         }
-        return serve(model, plan: plan, checkpoint: checkpoint, text: text)
+        let store = try directory.map { try self.store(in: $0, model, name: settings.alias ?? checkpoint.name) }
+        return serve(model, plan: plan, checkpoint: checkpoint, text: text, store: store)
+    }
+
+    /// Looks at every weight for the model's fingerprint, which takes about as long as a step.
+    private func store(in directory: CacheDirectory, _ model: LlamaModel, name: String) throws -> BlockStore {
+        if directory.isOpenToOthers {
+            logger.warning("others may read the cache directory", metadata: ["path": "\(directory.path)"])
+        }
+        let limit = settings.cacheDiskBytes
+        metrics.gauge("drover_disk_cache_limit_bytes", "Most bytes of K/V blocks on disk.").set(Double(limit.bytes))
+        let store = try BlockStore(
+            directory: directory,
+            format: BlockFormat(
+                fingerprint: model.fingerprint(version: Version.text), blockBytes: model.plan.blockBytes),
+            settings: BlockStore.Settings(limit: limit.bytes),
+            metrics: StoreMetrics(registry: metrics, modelName: name)
+        ) { logger.warning("\($0)", metadata: ["path": "\(directory.path)"]) }
+        logger.info(
+            "prefix cache on disk",
+            metadata: [
+                "path": "\(directory.path)", "blocks": "\(store.foundCount)",
+                "bytes": "\(ByteCount(bytes: store.foundBytes))", "limit": "\(limit)",
+            ])
+        return store
     }
 
     private func serve(
-        _ model: LlamaModel, plan: MemoryPlan, checkpoint: Checkpoint, text: TextModel
+        _ model: LlamaModel, plan: MemoryPlan, checkpoint: Checkpoint, text: TextModel, store: BlockStore?
     ) -> ServedModel {
         let id = settings.alias ?? checkpoint.name
         metrics.gauge("drover_kv_block_bytes", "Bytes of one K/V block over all layers.").set(Double(plan.blockBytes))
@@ -59,7 +85,7 @@ struct ModelLoader: Sendable {
                 queueLimit: settings.queueLimit, stepTarget: settings.itlTarget.map { .milliseconds($0) },
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
                 speculates: settings.speculate == .ngram),
-            metrics: metrics, modelName: id)
+            store: store, metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults
         return ServedModel(

@@ -1,9 +1,10 @@
 import Engine
+import Foundation
 import Model
 import Testing
 
-/// Random arrivals, samples, departures and deadlines on the real scheduler over a pool that is too small, with a model that
-/// notices every misplaced block.
+/// Random arrivals, samples, departures, deadlines and failures of a disk on the real scheduler over a pool that is too small,
+/// with a model that notices every misplaced block.
 struct SchedulerPropertyTests {
     private struct Client {
         let request: GenerationRequest
@@ -29,6 +30,8 @@ struct SchedulerPropertyTests {
         var (guesses, rightGuesses) = (0, 0)
         /// Tokens that the model looks back at: one in three worlds repeats itself.
         let memory: Int
+        /// In every other world.
+        var disk: FickleDisk?
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -44,7 +47,8 @@ struct SchedulerPropertyTests {
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
-                speculates: Int.random(in: 0..<4, using: &random) > 0)
+                speculates: Int.random(in: 0..<4, using: &random) > 0, stored: Bool.random(using: &random) ? [] : nil)
+            if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
             self.random = random
         }
@@ -78,25 +82,42 @@ struct SchedulerPropertyTests {
         }
 
         mutating func cancelSomeone() {
-            let id = RequestID(UInt64.random(in: 0...UInt64(clients.count), using: &random))
+            cancel(RequestID(UInt64.random(in: 0...UInt64(clients.count), using: &random)))
+        }
+
+        mutating func cancel(_ id: RequestID) {
             if let event = scheduler.cancel(id) { take([event]) }
         }
 
         mutating func step() throws {
             now += .seconds(1)
             take(scheduler.expire(now: now))
+            if var disk {
+                disk.turn(&scheduler, model)
+                self.disk = disk
+            }
             try scheduler.checkIntegrity()
             guard let plan = scheduler.plan() else {
-                #expect(scheduler.isEmpty, "work waits, but there is no plan")
+                #expect(scheduler.isEmpty || disk?.isReading == true, "work waits, but there is no plan")
                 return
+            }
+            if var disk {
+                disk.serve(plan, model)
+                self.disk = disk
             }
             try scheduler.checkIntegrity()
             #expect(plan.rowCount <= model.capacity.rows && plan.runs.count <= model.capacity.runs)
             preemptions += plan.preempted.count
             #expect(plan.preempted.isEmpty || admission == .optimistic)
             checkOrder()
-            scheduler.fill(&batch, for: plan)
             copy(plan)
+            guard !plan.runs.isEmpty else {
+                // Who a copy was for may have left before the step.
+                let isAllowed = scheduler.isEmpty || disk?.isReading == true
+                #expect(isAllowed, "work waits, but nothing runs: \(plan)")
+                return
+            }
+            scheduler.fill(&batch, for: plan)
             let logits = model.forward(batch)
             #expect(batch.logitRows.count <= model.capacity.logitRows)
             take(scheduler.commit(plan, outcomes(of: plan, logits)))
@@ -183,7 +204,14 @@ struct SchedulerPropertyTests {
         }
     }
 
-    @Test(arguments: 0..<150) func `every schedule gives every request its own text`(seed: Int) throws {
+    /// DROVER_SCHEDULES=10000 runs so many, from DROVER_FIRST_SCHEDULE on.
+    private static let seeds: Range<Int> = {
+        let number = { ProcessInfo.processInfo.environment[$0].flatMap { Int($0) } }
+        let first = number("DROVER_FIRST_SCHEDULE") ?? 0
+        return first..<first + (number("DROVER_SCHEDULES") ?? 150)
+    }()
+
+    @Test(arguments: seeds) func `every schedule gives every request its own text`(seed: Int) throws {
         var world = World(seed: UInt64(seed))
         for _ in 0..<200 {
             switch Int.random(in: 0..<16, using: &world.random) {
@@ -225,6 +253,28 @@ struct SchedulerPropertyTests {
             right += world.rightGuesses
         }
         #expect(right > 50 && guesses - right > 50, "\(right) of \(guesses)")
+    }
+
+    @Test func `the schedules do restore, and do fail to`() throws {
+        var (restored, failed, late, removed) = (0, 0, 0, 0)
+        for seed in 0..<80 {
+            var world = World(seed: UInt64(seed))
+            for number in 0..<40 {
+                world.arrive()
+                if number % 3 == 0, world.disk?.isReading == true, let last = world.scheduler.running.last {
+                    world.cancel(last.id)
+                }
+                try world.step()
+            }
+            while !world.scheduler.isEmpty { try world.step() }
+            world.check()
+            guard let disk = world.disk else { continue }
+            restored += disk.restored
+            failed += disk.failed
+            late += disk.late
+            removed += disk.removed
+        }
+        #expect(restored > 50 && failed > 5 && late > 0 && removed > 20, "\(restored) \(failed) \(late) \(removed)")
     }
 
     @Test func `the schedules do share, and do part`() throws {

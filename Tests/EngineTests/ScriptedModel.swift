@@ -19,7 +19,7 @@ final class ScriptedModel: ForwardPass {
     private let memory: Int
     private let team: ThreadTeam?
     /// (blocks * KVBlock.tokens)
-    private var slots: [Slot]
+    private let slots: UnsafeMutablePointer<Slot>
     /// (capacity.logitRows, vocabulary)
     private let logits: UnsafeMutablePointer<Float>
 
@@ -41,11 +41,15 @@ final class ScriptedModel: ForwardPass {
         self.poison = poison
         self.memory = memory
         self.team = team
-        slots = Array(repeating: Slot(), count: blocks * KVBlock.tokens)
+        slots = .allocate(capacity: blocks * KVBlock.tokens)
+        slots.initialize(repeating: Slot(), count: blocks * KVBlock.tokens)
         logits = .allocate(capacity: capacity.logitRows * vocabularySize)
     }
 
-    deinit { logits.deallocate() }
+    deinit {
+        slots.deallocate()
+        logits.deallocate()
+    }
 
     var workers: Int { team?.workers ?? 1 }
 
@@ -74,6 +78,11 @@ final class ScriptedModel: ForwardPass {
         for offset in 0..<KVBlock.tokens {
             slots[Int(target) * KVBlock.tokens + offset] = slots[Int(source) * KVBlock.tokens + offset]
         }
+    }
+
+    func memory(of block: Int32) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            UnsafeMutableBufferPointer(start: slots + Int(block) * KVBlock.tokens, count: KVBlock.tokens))
     }
 
     private func slot(of position: Int, _ table: [Int]) -> Int {

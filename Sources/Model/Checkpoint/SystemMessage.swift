@@ -5,12 +5,12 @@ import Musl
 #endif
 
 /// The system's text for an errno.
-struct SystemMessage: CustomStringConvertible {
+package struct SystemMessage: CustomStringConvertible {
     let code: Int32
 
-    init(_ code: Int32) { self.code = code }
+    package init(_ code: Int32) { self.code = code }
 
-    var description: String {
+    package var description: String {
         guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text)
     }

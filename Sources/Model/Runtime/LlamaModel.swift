@@ -6,7 +6,7 @@ import CKernels
 package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package let plan: MemoryPlan
     package let team: ThreadTeam
-    private let weights: Weights
+    let weights: Weights
     private let workspace: Workspace
     private let cache: PageMemory
     /// Radians a position for each pair of a head.
@@ -75,9 +75,13 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     }
 
     package func copyBlock(_ source: Int32, to target: Int32) {
-        precondition((0..<blockCount).contains(Int(source)) && (0..<blockCount).contains(Int(target)), "no such block")
+        memory(of: target).copyMemory(from: UnsafeRawBufferPointer(memory(of: source)))
+    }
+
+    package func memory(of block: Int32) -> UnsafeMutableRawBufferPointer {
+        precondition((0..<blockCount).contains(Int(block)), "no such block")
         let bytes = plan.blockBytes
-        (cache.base + Int(target) * bytes).copyMemory(from: cache.base + Int(source) * bytes, byteCount: bytes)
+        return UnsafeMutableRawBufferPointer(start: cache.base + Int(block) * bytes, count: bytes)
     }
 
     package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) { team.share(items, work) }

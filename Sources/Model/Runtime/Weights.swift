@@ -16,6 +16,9 @@ struct Weights {
             strip_bytes: panel.stripBytes)
     }
 
+    /// All of it, padding included.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory.base, count: memory.count) }
+
     func memory(of panel: WeightLayout.Panel) -> UnsafeMutableRawPointer { memory.base + panel.offset }
 
     /// (width) float32

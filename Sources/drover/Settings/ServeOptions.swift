@@ -25,6 +25,10 @@ struct ServeOptions: ParsableArguments {
     var kvCacheBytes: ByteCount?
     @Option(help: "Whether requests with equal beginnings share what was computed: on or off. (default: on)")
     var prefixCache: SwitchName?
+    @Option(help: "A directory where computed beginnings outlive their place in memory, and the process.")
+    var cacheDir: String?
+    @Option(help: "Most bytes of files in --cache-dir; the oldest are removed. (default: 8GiB)")
+    var cacheDiskBytes: ByteCount?
     @Option(
         help: """
             When requests start: optimistic, as soon as their tokens fit, or reservation, when all they may generate fits \

@@ -15,6 +15,8 @@ struct ServeSettings: Sendable {
     let kvCache: CacheTypeName
     let kvCacheBytes: ByteCount?
     let prefixCache: SwitchName
+    let cacheDir: String?
+    let cacheDiskBytes: ByteCount
     let admission: AdmissionPolicy
     let speculate: SpeculationName
     let contextLength: Int?
@@ -31,7 +33,7 @@ struct ServeSettings: Sendable {
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
         "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
-        "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
+        "cache-dir", "cache-disk-bytes", "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -46,6 +48,15 @@ struct ServeSettings: Sendable {
         kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
         kvCacheBytes = try reader.value(options.kvCacheBytes, "kv-cache-bytes")
         prefixCache = try reader.value(options.prefixCache, "prefix-cache") ?? .on
+        cacheDir = try reader.value(options.cacheDir, "cache-dir")
+        let diskBytes = try reader.value(options.cacheDiskBytes, "cache-disk-bytes")
+        guard cacheDir != nil || diskBytes == nil else {
+            throw SettingsError.conflict("cache-disk-bytes", "needs cache-dir")
+        }
+        guard cacheDir == nil || prefixCache == .on else {
+            throw SettingsError.conflict("cache-dir", "needs prefix-cache: on")
+        }
+        cacheDiskBytes = diskBytes ?? ByteCount(bytes: 8 << 30)
         admission = try reader.value(options.admission, "admission") ?? .optimistic
         speculate = try reader.value(options.speculate, "speculate") ?? .ngram
         contextLength = try reader.positive(options.contextLength, "context-length")

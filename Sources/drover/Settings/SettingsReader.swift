@@ -46,12 +46,15 @@ enum SettingsError: Error, CustomStringConvertible {
     case notAMapping(file: String)
     case unknownKey(file: String, key: String)
     case invalidValue(key: String, text: String)
+    /// A setting that has no meaning beside another.
+    case conflict(String, String)
 
     var description: String {
         switch self {
         case .unreadable(let file): "The settings file \(file) cannot be read as UTF-8 text."
         case .notAMapping(let file): "The settings file \(file) must be a YAML mapping of keys to values."
         case .unknownKey(let file, let key): "The settings file \(file) has the unknown key '\(key)'."
+        case .conflict(let key, let reason): "The setting '\(key)' \(reason)."
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
         }
     }
