@@ -1,10 +1,17 @@
 import Engine
+import Foundation
 import Model
 import Testing
 
 /// Random arrivals, samples, departures and deadlines on the real scheduler over a pool that is too small, with a model that
 /// notices every misplaced block.
 struct SchedulerPropertyTests {
+    /// More of them take minutes: DROVER_SCHEDULES=10000.
+    private static let schedules = ProcessInfo.processInfo.environment["DROVER_SCHEDULES"].flatMap(Int.init) ?? 150
+    private static let tenants = [
+        Tenant.nobody, Tenant(name: "one"), Tenant(name: "two", weight: 3), Tenant(name: "three", weight: 0.25),
+    ]
+
     private struct Client {
         let request: GenerationRequest
         /// Samples of a request differ in which token they take.
@@ -27,6 +34,8 @@ struct SchedulerPropertyTests {
         var (guesses, rightGuesses) = (0, 0)
         /// Tokens that the model looks back at: one in three worlds repeats itself.
         let memory: Int
+        /// 1 where there are several tenants.
+        let isShared: Int
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -44,6 +53,7 @@ struct SchedulerPropertyTests {
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
                 speculates: Int.random(in: 0..<4, using: &random) > 0)
             batch = Batch(capacity: capacity)
+            isShared = Int.random(in: 0..<3, using: &random) > 0 ? 1 : 0
             self.random = random
         }
 
@@ -55,6 +65,7 @@ struct SchedulerPropertyTests {
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
                 maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
                 priority: Int.random(in: 0..<3, using: &random) / 2,
+                tenant: SchedulerPropertyTests.tenants[Int.random(in: 0..<4, using: &random) * isShared],
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 cacheSalt: Int.random(in: 0..<8, using: &random) == 0 ? "salt" : "")
             let id = RequestID(UInt64(clients.count))
@@ -91,6 +102,7 @@ struct SchedulerPropertyTests {
             preemptions += plan.preempted.count
             #expect(plan.preempted.isEmpty || admission == .optimistic)
             checkOrder()
+            checkCounts()
             scheduler.fill(&batch, for: plan)
             copy(plan)
             let logits = model.forward(batch)
@@ -109,15 +121,29 @@ struct SchedulerPropertyTests {
             try scheduler.checkIntegrity()
         }
 
-        /// By priority, then by age; of one priority, those that run before those that wait.
+        /// By priority, place and age; of one priority and tenant by age, those that run before those that wait.
         private func checkOrder() {
-            let rank = { (id: RequestID) in (clients[id]?.request.priority ?? 0, id) }
-            let (running, waiting) = (scheduler.running.map { rank($0.id) }, scheduler.waitingIDs.map(rank))
+            let (running, waiting) = (scheduler.running.map(\.order), scheduler.waitingOrders)
             #expect(zip(running, running.dropFirst()).allSatisfy { $0 < $1 })
             #expect(zip(waiting, waiting.dropFirst()).allSatisfy { $0 < $1 })
-            for one in waiting {
-                #expect(running.allSatisfy { $0.0 != one.0 || $0 < one })
+            var last: [String: RequestID] = [:]
+            for order in running + waiting {
+                guard let request = clients[order.id]?.request else { continue }
+                #expect(order.priority == request.priority)
+                let line = "\(request.priority) \(request.tenant.name)"
+                #expect(last[line].map { $0 < order.id } ?? true)
+                last[line] = order.id
             }
+        }
+
+        /// Those that wait are counted for their tenants.
+        private func checkCounts() {
+            var counts: [String: Int] = [:]
+            for id in scheduler.waitingIDs {
+                guard let name = clients[id]?.request.tenant.name, !name.isEmpty else { continue }
+                counts[name, default: 0] += 1
+            }
+            #expect(counts == scheduler.waitingByTenant)
         }
 
         private mutating func copy(_ plan: StepPlan) {
@@ -162,7 +188,7 @@ struct SchedulerPropertyTests {
         }
     }
 
-    @Test(arguments: 0..<150) func `every schedule gives every request its own text`(seed: Int) throws {
+    @Test(arguments: 0..<schedules) func `every schedule gives every request its own text`(seed: Int) throws {
         var world = World(seed: UInt64(seed))
         for _ in 0..<200 {
             switch Int.random(in: 0..<16, using: &world.random) {
@@ -179,6 +205,7 @@ struct SchedulerPropertyTests {
         }
         world.check()
         #expect(world.scheduler.pool.freeCount == world.model.blockCount)
+        #expect(world.scheduler.tenantCount == 0 && world.scheduler.waitingByTenant.isEmpty)
     }
 
     @Test func `the schedules do preempt`() throws {
