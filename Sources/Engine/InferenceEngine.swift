@@ -60,7 +60,8 @@ package final class InferenceEngine: Sendable {
         let first = RequestID(requests.wrappingAdd(UInt64(request.samples), ordering: .relaxed).oldValue)
         let events = (0..<request.samples).map { _ in EventQueue() }
         try mailbox.submit(
-            Submission(id: first, request: request, events: events, time: .now), limit: settings.queueLimit)
+            Submission(id: first, request: request, events: events, time: .now), limit: settings.queueLimit,
+            tenantLimit: settings.tenantQueueLimit)
         return events.enumerated().map { TokenStream(id: first.sample($0), events: $1, mailbox: mailbox) }
     }
 

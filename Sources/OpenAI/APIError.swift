@@ -77,6 +77,12 @@ extension APIError {
             retryAfterSeconds: retryAfterSeconds)
     }
 
+    /// A limit that comes back by itself.
+    package static func rateLimited(_ message: String, wait: Duration) -> APIError {
+        let seconds = max(1, (wait / .seconds(1)).rounded(.up))
+        return .overloaded(message, retryAfterSeconds: Int(seconds))
+    }
+
     package static func internalError(_ message: String, code: String? = nil) -> APIError {
         APIError(status: 500, type: "server_error", message: message, code: code)
     }

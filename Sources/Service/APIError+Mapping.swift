@@ -26,11 +26,14 @@ extension APIError {
             self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
         case .maxTokensNotPositive(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
+        // Clients do not heed a longer time than two minutes.
         case .queueFull(let limit, let wait):
-            // Clients do not heed a longer time than two minutes.
-            let seconds = min(max(wait / .seconds(1), 1), 120).rounded(.up)
-            self = .overloaded(
-                "\(limit) requests are waiting already; try again later.", retryAfterSeconds: Int(seconds))
+            self = .rateLimited(
+                "\(limit) requests are waiting already; try again later.", wait: min(wait, .seconds(120)))
+        case .tenantQueueFull(let limit, let wait):
+            self = .rateLimited(
+                "\(limit) requests of this API key are waiting already; try again later.",
+                wait: min(wait, .seconds(120)))
         case .exceedsPool(let needed, let available):
             self = .invalid(
                 "max_tokens",

@@ -48,7 +48,8 @@ struct ModelLoader: Sendable {
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(
-                queueLimit: settings.queueLimit, stepTarget: .milliseconds(settings.itlTarget),
+                queueLimit: settings.queueLimit, tenantQueueLimit: settings.keyQueueLimit,
+                stepTarget: .milliseconds(settings.itlTarget),
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
                 speculates: settings.speculate == .ngram),
             metrics: metrics, modelName: id)

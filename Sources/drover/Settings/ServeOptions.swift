@@ -47,6 +47,8 @@ struct ServeOptions: ParsableArguments {
     var maxSamples: Int?
     @Option(help: "Samples of requests that may wait; one request more is refused with 429. (default: 256)")
     var queueLimit: Int?
+    @Option(help: "Of these, those of one API key. (default: 32)")
+    var keyQueueLimit: Int?
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?
     @Option(help: "Seconds that running requests get to finish after SIGTERM. (default: 120)")

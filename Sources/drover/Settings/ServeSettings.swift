@@ -21,6 +21,7 @@ struct ServeSettings: Sendable {
     let maxBatchTokens: Int
     let maxSamples: Int
     let queueLimit: Int
+    let keyQueueLimit: Int
     let chatTemplate: String?
     let drainTimeout: Int
     let logLevel: LogLevelName
@@ -29,7 +30,7 @@ struct ServeSettings: Sendable {
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
         "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
-        "speculate", "chat-template", "drain-timeout", "log-level",
+        "key-queue-limit", "speculate", "chat-template", "drain-timeout", "log-level",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -51,6 +52,7 @@ struct ServeSettings: Sendable {
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
         maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
+        keyQueueLimit = try reader.positive(options.keyQueueLimit, "key-queue-limit") ?? 32
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
         logLevel = try reader.value(options.logLevel, "log-level") ?? .info
