@@ -11,6 +11,7 @@ extension APIError {
         switch error {
         case let error as APIError: self = error
         case let error as EngineError: self.init(error)
+        case let error as Quota.Refusal: self.init(error)
         case let error as JSONError: self = .invalid(nil, "The request body is not valid JSON: \(error).")
         case let error as TemplateError: self = .invalid("messages", error.message)
         default: self = .internalError("Internal error.")
@@ -44,6 +45,20 @@ extension APIError {
         }
     }
 
+    init(_ refusal: Quota.Refusal) {
+        switch refusal {
+        case .concurrency(let limit, let wait):
+            self = .rateLimited("This API key may have \(limit) requests at the same time.", wait: wait)
+        case .requests(let limit, let wait):
+            self = .rateLimited("This API key may send \(limit) requests a minute.", wait: wait)
+        case .tokens(let limit, let wait):
+            self = .rateLimited("This API key may use \(limit) tokens a minute.", wait: wait)
+        case .day(let limit, let wait):
+            self = .rateLimited("This API key may use \(limit) tokens a day.", wait: wait)
+            (type, code) = ("insufficient_quota", "insufficient_quota")
+        }
+    }
+
     /// A failure that the HTTP layer found.
     init(status: HTTPResponse.Status, reason: String) {
         let type = status.code >= 500 ? "server_error" : "invalid_request_error"
@@ -66,6 +81,9 @@ extension Response {
     init(_ error: APIError) {
         self.init(json: error.json, status: HTTPResponse.Status(code: error.status))
         if let seconds = error.retryAfterSeconds { fields[.retryAfter] = "\(seconds)" }
+        if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
+        // OpenAI's clients try again within seconds, whatever the code, unless they are told not to.
+        if error.code == "insufficient_quota", let retry = HTTPField.Name("x-should-retry") { fields[retry] = "false" }
     }
 
     init(json: JSONValue, status: HTTPResponse.Status = .ok) {

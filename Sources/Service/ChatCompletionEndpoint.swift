@@ -9,20 +9,22 @@ struct ChatCompletionEndpoint: Sendable {
     let state: ServiceState
     let keepAlive: Duration
 
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request, from caller: Caller) async throws -> Response {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
+        try caller.check(model: model.id)
         let prompt = try PromptBuilder(model: model).prompt(for: chat)
         let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
         let generation = try GenerationRequest(
             prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
-            deadline: deadline, constraint: try await model.grammars.constraint(of: chat))
+            caller: caller, deadline: deadline, constraint: try await model.grammars.constraint(of: chat))
         let head = model.answerHead("chatcmpl", requestID: request.id)
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
                 generation, stop: chat.sampling.stop, model: model, head: head, requestID: request.id,
-                registry: state.requests))
+                registry: state.requests,
+                meter: try caller.begin(generation, maxTokens: chat.sampling.maxTokens)))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

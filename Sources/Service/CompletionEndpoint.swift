@@ -9,20 +9,23 @@ struct CompletionEndpoint: Sendable {
     let state: ServiceState
     let keepAlive: Duration
 
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request, from caller: Caller) async throws -> Response {
         let completion = try CompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: completion.sampling.model)
+        try caller.check(model: model.id)
         let prompt = PromptBuilder(model: model).prompt(for: completion)
         let deadline = try RequestDeadline.of(request.head, streams: completion.sampling.streams)
         let generation = try GenerationRequest(
             prompt: prompt, from: "prompt", fields: completion.sampling, samples: completion.bestOf, model: model,
-            deadline: deadline, constraint: try await model.grammars.constraint(of: completion.sampling))
+            caller: caller, deadline: deadline, constraint: try await model.grammars.constraint(of: completion.sampling)
+        )
         let head = model.answerHead("cmpl", requestID: request.id)
         let answer = CompletionAnswer(
             request: completion, head: head,
             samples: try SampleStreams(
                 generation, stop: completion.sampling.stop, model: model, head: head, requestID: request.id,
-                registry: state.requests))
+                registry: state.requests,
+                meter: try caller.begin(generation, maxTokens: completion.sampling.maxTokens)))
         guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

@@ -10,7 +10,7 @@ extension GenerationRequest {
     ///   - param: the request field that `prompt` was made from.
     ///   - samples: to draw; the best `fields.n` of them are the answer, which takes their log-probabilities.
     init(
-        prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel,
+        prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel, caller: Caller,
         deadline: ContinuousClock.Instant?, constraint: (any ConstraintSource)? = nil
     ) throws(APIError) {
         let room = model.engine.contextLength - prompt.count
@@ -27,8 +27,9 @@ extension GenerationRequest {
             samples: samples,
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            priority: fields.priority, deadline: deadline, topLogprobs: samples > fields.n ? 0 : nil,
-            cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
+            priority: try caller.priority(fields.priority), tenant: caller.tenant, deadline: deadline,
+            topLogprobs: samples > fields.n ? 0 : nil,
+            cacheSalt: caller.cacheScope(salt: fields.cacheSalt ?? ""), constraint: constraint)
     }
 }
 

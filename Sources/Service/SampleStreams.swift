@@ -10,19 +10,22 @@ struct SampleStreams: Sendable {
     private let stop: [String]
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
+    private let meter: Meter
 
     /// Hands the request to the engine, and lists it under the ids of answer and request.
     init(
         _ generation: GenerationRequest, stop: [String], model: ServedModel, head: AnswerHead, requestID: String,
-        registry: RequestRegistry
+        registry: RequestRegistry, meter: Meter
     ) throws(EngineError) {
         streams = try model.engine.submit(generation)
+        self.meter = meter
         promptTokens = generation.prompt.count
         tokenizer = model.tokenizer
         self.stop = stop
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: requestID, promptTokens: promptTokens, priority: generation.priority,
+                head: head, requestID: requestID, owner: generation.tenant.name, promptTokens: promptTokens,
+                priority: generation.priority,
                 streams: streams))
     }
 
@@ -34,13 +37,15 @@ struct SampleStreams: Sendable {
         try await withThrowingTaskGroup(of: (Int, Result, TextStream).self) { group in
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
-                    var text = TextStream(stream, tokenizer: tokenizer, stop: stop)
+                    var text = TextStream(stream, tokenizer: tokenizer, stop: stop, meter: meter)
                     return (sample, try await read(sample, &text), text)
                 }
             }
             var ended: [(sample: Int, result: Result, text: TextStream)] = []
             for try await sample in group { ended.append(sample) }
             ended.sort { $0.sample < $1.sample }
+            // Before the client hears of the end, and sends the next one.
+            meter.end()
             return (ended.map(\.result), usage(ended.map(\.text)))
         }
     }

@@ -11,6 +11,7 @@ struct TextDelta: Sendable {
 /// Turns a request's tokens into text: whole characters only, cut before a stop string.
 struct TextStream {
     private let tokens: TokenStream
+    private let meter: Meter
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
     private(set) var completionTokens = 0
@@ -19,8 +20,9 @@ struct TextStream {
     private var logprobSum = 0.0
     private var isFinished = false
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String]) {
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], meter: Meter) {
         self.tokens = tokens
+        self.meter = meter
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
@@ -41,6 +43,7 @@ struct TextStream {
     }
 
     private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
+        meter.take(event)
         switch event {
         case .prefill(_, _, let cached): cachedTokens = cached
         case .token(let token):

@@ -46,12 +46,17 @@ enum SettingsError: Error, CustomStringConvertible {
     case notAMapping(file: String)
     case unknownKey(file: String, key: String)
     case invalidValue(key: String, text: String)
+    case unknownRoute(String)
+    case exposed(host: String)
 
     var description: String {
         switch self {
         case .unreadable(let file): "The settings file \(file) cannot be read as UTF-8 text."
         case .notAMapping(let file): "The settings file \(file) must be a YAML mapping of keys to values."
         case .unknownKey(let file, let key): "The settings file \(file) has the unknown key '\(key)'."
+        case .unknownRoute(let route): "The setting 'open-routes' names '\(route.prefix(100))', which is no route."
+        case .exposed(let host):
+            "Listening on \(host), beyond this machine, needs --api-key-file (see `drover key new --help`) or --insecure."
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
         }
     }
