@@ -9,11 +9,14 @@ package struct ChatCompletion: Sendable {
     package struct Choice: Sendable {
         package let content: String
         package let toolCalls: [ToolCall]
+        /// Nil when the client did not ask for them.
+        package let logprobs: [LogprobItem]?
         package let finishReason: FinishReason
 
-        package init(content: String, toolCalls: [ToolCall], finishReason: FinishReason) {
+        package init(content: String, toolCalls: [ToolCall], logprobs: [LogprobItem]?, finishReason: FinishReason) {
             self.content = content
             self.toolCalls = toolCalls
+            self.logprobs = logprobs
             self.finishReason = finishReason
         }
     }
@@ -40,7 +43,8 @@ extension ChatCompletion.Choice {
         ]
         if !toolCalls.isEmpty { message["tool_calls"] = .array(toolCalls.map { $0.json() }) }
         return [
-            "index": .integer(Int64(index)), "message": .object(message), "logprobs": nil,
+            "index": .integer(Int64(index)), "message": .object(message),
+            "logprobs": logprobs.map(LogprobItem.chat) ?? .null,
             "finish_reason": .string(finishReason.rawValue),
         ]
     }

@@ -12,9 +12,13 @@ package enum ChatCompletionChunk: Sendable {
 
     /// - Parameters:
     ///   - index: of the choice that the event is about; usage is about all.
+    ///   - logprobs: of the tokens that have come since the last event; nil when there are none or nobody asked.
     ///   - withUsage: the client asked for usage, so all chunks but the last carry a null in its place.
-    package func json(_ head: AnswerHead, index: Int = 0, withUsage: Bool) -> JSONValue {
-        var object = head.object("chat.completion.chunk", choices: choices(index))
+    package func json(
+        _ head: AnswerHead, index: Int = 0, logprobs: [LogprobItem]? = nil, withUsage: Bool
+    ) -> JSONValue {
+        let logprobs = logprobs.map(LogprobItem.chat) ?? .null
+        var object = head.object("chat.completion.chunk", choices: choices(index, logprobs))
         if case .usage(let usage) = self {
             object["usage"] = usage.json
         } else if withUsage {
@@ -23,17 +27,16 @@ package enum ChatCompletionChunk: Sendable {
         return .object(object)
     }
 
-    private func choices(_ index: Int) -> JSONValue {
-        switch self {
-        case .role: [choice(index, ["role": "assistant", "content": "", "refusal": nil])]
-        case .content(let text): [choice(index, ["content": .string(text)])]
-        case .toolCall(let number, let call): [choice(index, ["tool_calls": [call.json(index: number)]])]
-        case .finish(let reason): [choice(index, .object(JSONObject()), .string(reason.rawValue))]
+    private func choices(_ index: Int, _ logprobs: JSONValue) -> JSONValue {
+        let choice = { (delta: JSONValue, finishReason: JSONValue) -> JSONValue in
+            ["index": .integer(Int64(index)), "delta": delta, "logprobs": logprobs, "finish_reason": finishReason]
+        }
+        return switch self {
+        case .role: [choice(["role": "assistant", "content": "", "refusal": nil], nil)]
+        case .content(let text): [choice(["content": .string(text)], nil)]
+        case .toolCall(let number, let call): [choice(["tool_calls": [call.json(index: number)]], nil)]
+        case .finish(let reason): [choice(.object(JSONObject()), .string(reason.rawValue))]
         case .usage: []
         }
-    }
-
-    private func choice(_ index: Int, _ delta: JSONValue, _ finishReason: JSONValue = .null) -> JSONValue {
-        ["index": .integer(Int64(index)), "delta": delta, "logprobs": nil, "finish_reason": finishReason]
     }
 }

@@ -28,7 +28,8 @@ package struct ChatCompletionRequest: Sendable {
         messages = try ChatMessage.list(values)
         let newer = try reader.integer("max_completion_tokens", in: 1...Int64.max)
         let older = try reader.integer("max_tokens", in: 1...Int64.max)
-        sampling = try SamplingFields(&reader, maxTokens: newer ?? older)
+        let topLogprobs = try Self.topLogprobs(&reader)
+        sampling = try SamplingFields(&reader, maxTokens: newer ?? older, topLogprobs: topLogprobs)
         let given = try Self.tools(&reader)
         let choice = try ToolChoice.read(&reader)
         tools = choice == .none ? [] : given
@@ -85,13 +86,16 @@ package struct ChatCompletionRequest: Sendable {
         return object
     }
 
+    private static func topLogprobs(_ reader: inout FieldReader) throws(APIError) -> Int? {
+        let isWanted = try reader.bool("logprobs") ?? false
+        let count = try reader.integer("top_logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit))
+        guard isWanted || count == nil else {
+            throw .invalid("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
+        }
+        return isWanted ? count ?? 0 : nil
+    }
+
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
-        if try reader.bool("logprobs") == true {
-            throw .unsupported("logprobs", "Log-probabilities are not supported yet.")
-        }
-        if let count = try reader.integer("top_logprobs", in: 0...20), count > 0 {
-            throw .unsupported("top_logprobs", "Log-probabilities are not supported yet.")
-        }
         if let modalities = reader.value("modalities"), modalities != ["text"] {
             throw .unsupported("modalities", "Only the modality 'text' is supported.")
         }

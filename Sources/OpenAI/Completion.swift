@@ -8,11 +8,14 @@ package struct Completion: Sendable {
     package struct Choice: Sendable {
         package let index: Int
         package let text: String
+        /// Nil when the client did not ask for them.
+        package let logprobs: [LogprobItem]?
         package let finishReason: FinishReason?
 
-        package init(index: Int, text: String, finishReason: FinishReason?) {
+        package init(index: Int, text: String, logprobs: [LogprobItem]?, finishReason: FinishReason?) {
             self.index = index
             self.text = text
+            self.logprobs = logprobs
             self.finishReason = finishReason
         }
     }
@@ -52,7 +55,8 @@ package struct Completion: Sendable {
 extension Completion.Choice {
     fileprivate var json: JSONValue {
         [
-            "index": .integer(Int64(index)), "text": .string(text), "logprobs": nil,
+            "index": .integer(Int64(index)), "text": .string(text),
+            "logprobs": logprobs.map(LogprobItem.legacy) ?? .null,
             "finish_reason": finishReason.map { .string($0.rawValue) } ?? .null,
         ]
     }

@@ -7,43 +7,63 @@ package struct CompletionRequest: Sendable {
         case tokens([Int32])
     }
 
-    package let prompt: Prompt
+    /// One or more; each is answered by itself.
+    package let prompts: [Prompt]
     package let sampling: SamplingFields
-    /// Samples to draw, of which the `sampling.n` likeliest are the answer.
+    /// Samples to draw of each prompt, of which the `sampling.n` likeliest are the answer.
     package let bestOf: Int
+    /// The text begins with the prompt.
+    package let echoes: Bool
 
     /// OpenAI's default for plain completions.
     private static let defaultMaxTokens = 16
 
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
-        prompt = try Self.prompt(&reader)
+        prompts = try Self.prompts(&reader)
         let maxTokens = try reader.integer("max_tokens", in: 1...Int64.max) ?? Self.defaultMaxTokens
-        sampling = try SamplingFields(&reader, maxTokens: maxTokens)
+        let topLogprobs = try reader.integer("logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit))
+        sampling = try SamplingFields(&reader, maxTokens: maxTokens, topLogprobs: topLogprobs)
         bestOf = try Self.bestOf(&reader, sampling)
+        echoes = try reader.bool("echo") ?? false
+        guard prompts.count * bestOf <= SamplingFields.samplesLimit else {
+            throw .invalid(
+                "prompt",
+                """
+                One request may ask for at most \(SamplingFields.samplesLimit) texts, got \(prompts.count) prompts with \
+                \(bestOf) each.
+                """)
+        }
         try Self.refuseUnsupported(&reader)
         reader.ignore(ChatCompletionRequest.harmlessFields)
         try reader.finish()
     }
 
-    /// A string, or token ids; an array with one of either is the same.
-    private static func prompt(_ reader: inout FieldReader) throws(APIError) -> Prompt {
+    /// A string, or token ids, or an array of such.
+    private static func prompts(_ reader: inout FieldReader) throws(APIError) -> [Prompt] {
         guard let value = reader.value("prompt") else { throw .invalid("prompt", "'prompt' is required.") }
-        if let text = value.string { return .text(text) }
+        if let text = value.string { return [.text(text)] }
         guard let array = value.array else { throw reader.wrongType("prompt", "a string or an array", value) }
         guard let first = array.first else { throw .invalid("prompt", "'prompt' must not be empty.") }
-        if first.integer != nil { return .tokens(try tokens(array, path: "prompt")) }
-        guard array.count == 1 else {
-            throw .unsupported("prompt", "Several prompts in one request are not supported yet, got \(array.count).")
+        if first.integer != nil { return [.tokens(try tokens(array, path: "prompt"))] }
+        guard array.count <= SamplingFields.samplesLimit else {
+            throw .invalid(
+                "prompt", "'prompt' may have at most \(SamplingFields.samplesLimit) entries, got \(array.count).")
         }
-        if let text = first.string { return .text(text) }
-        guard let inner = first.array, !inner.isEmpty else {
-            throw .invalid("prompt[0]", "'prompt[0]' must be a string or token ids, got \(first.kind).")
-        }
-        return .tokens(try tokens(inner, path: "prompt[0]"))
+        var prompts: [Prompt] = []
+        for (index, value) in array.enumerated() { prompts.append(try prompt(value, path: "prompt[\(index)]")) }
+        return prompts
     }
 
-    private static func tokens(_ values: [JSONValue], path: String) throws(APIError) -> [Int32] {
+    private static func prompt(_ value: JSONValue, path: String) throws(APIError) -> Prompt {
+        if let text = value.string { return .text(text) }
+        guard let array = value.array, !array.isEmpty else {
+            throw .invalid(path, "'\(path)' must be a string or token ids, got \(value.kind).")
+        }
+        return .tokens(try tokens(array, path: path))
+    }
+
+    static func tokens(_ values: [JSONValue], path: String) throws(APIError) -> [Int32] {
         var tokens: [Int32] = []
         tokens.reserveCapacity(values.count)
         for (index, value) in values.enumerated() {
@@ -68,10 +88,6 @@ package struct CompletionRequest: Sendable {
     }
 
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {
-        if try reader.bool("echo") == true { throw .unsupported("echo", "'echo' is not supported yet.") }
-        if reader.value("logprobs") != nil {
-            throw .unsupported("logprobs", "Log-probabilities are not supported yet.")
-        }
         if let suffix = try reader.string("suffix"), !suffix.isEmpty {
             throw .unsupported("suffix", "'suffix' is not supported.")
         }

@@ -18,6 +18,8 @@ package struct SamplingFields: Sendable, Equatable {
     /// Answers to give.
     package var n: Int
     package var maxTokens: Int?
+    /// Likeliest tokens to report beside each token of the answer; nil reports no log-probabilities.
+    package var topLogprobs: Int?
     package var ignoresEndOfText: Bool
     /// Requests with a lower one go first; 0 is usual.
     package var priority: Int?
@@ -41,8 +43,9 @@ package struct SamplingFields: Sendable, Equatable {
     package static let stopBytesLimit = 256
     package static let logitBiasLimit = 1024
     package static let cacheSaltBytesLimit = 256
+    package static let topLogprobsLimit = 20
 
-    init(_ reader: inout FieldReader, maxTokens: Int?) throws(APIError) {
+    init(_ reader: inout FieldReader, maxTokens: Int?, topLogprobs: Int?) throws(APIError) {
         model = try reader.string("model")
         temperature = try reader.number("temperature", in: 0...2)
         topP = try reader.number("top_p", in: 0...1)
@@ -56,6 +59,7 @@ package struct SamplingFields: Sendable, Equatable {
         stop = try Self.stop(&reader)
         n = try Self.samples(&reader, "n") ?? 1
         self.maxTokens = maxTokens
+        self.topLogprobs = topLogprobs
         ignoresEndOfText = try reader.bool("ignore_eos") ?? false
         priority = try Self.priority(&reader)
         cacheSalt = try Self.cacheSalt(&reader)

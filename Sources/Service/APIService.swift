@@ -44,6 +44,13 @@ package struct APIService: Sendable {
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering { request, _ in try ready(request) })
         }
+        let tokens = TokenizeEndpoint(state: state)
+        router.on(.post, "/tokenize", admit: Self.admitJSON, answering { request, _ in try tokens.tokenize(request) })
+        router.on(
+            .post, "/detokenize", admit: Self.admitJSON, answering { request, _ in try tokens.detokenize(request) })
+        router.on(
+            .post, "/apply-template", admit: Self.admitJSON,
+            answering { request, _ in try tokens.applyTemplate(request) })
         let requests = RequestsEndpoint(state: state)
         router.on(.get, "/v1/requests", answering(requests.list))
         router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))

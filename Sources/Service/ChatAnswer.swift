@@ -18,14 +18,17 @@ struct ChatAnswer: Sendable {
     private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
         var gate = toolCallGate(index)
         var content = ""
+        var logprobs: [LogprobItem] = []
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
             content += gate.push(delta.text)
+            logprobs += delta.logprobs
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
         return ChatCompletion.Choice(
             content: content + ending.text, toolCalls: ending.calls,
+            logprobs: request.sampling.topLogprobs == nil ? nil : logprobs,
             finishReason: ending.calls.isEmpty ? reason : .toolCalls)
     }
 
@@ -44,22 +47,36 @@ struct ChatAnswer: Sendable {
     private func write(_ index: Int, _ stream: inout TextStream, to writer: EventStreamWriter) async throws {
         try await send(.role, index, to: writer)
         var gate = toolCallGate(index)
+        var logprobs: [LogprobItem] = []
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
             let text = gate.push(delta.text)
-            if !text.isEmpty { try await send(.content(text), index, to: writer) }
+            logprobs += delta.logprobs
+            if !text.isEmpty { try await send(.content(text), index, &logprobs, to: writer) }
             reason = delta.finishReason ?? reason
         }
         let ending = gate.finish()
-        if !ending.text.isEmpty { try await send(.content(ending.text), index, to: writer) }
+        if !ending.text.isEmpty { try await send(.content(ending.text), index, &logprobs, to: writer) }
         for (number, call) in ending.calls.enumerated() {
-            try await send(.toolCall(index: number, call), index, to: writer)
+            try await send(.toolCall(index: number, call), index, &logprobs, to: writer)
         }
-        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, to: writer)
+        try await send(.finish(ending.calls.isEmpty ? reason : .toolCalls), index, &logprobs, to: writer)
     }
 
-    private func send(_ chunk: ChatCompletionChunk, _ index: Int = 0, to writer: EventStreamWriter) async throws {
-        try await writer.event(chunk.json(head, index: index, withUsage: request.sampling.includesUsage).serialized)
+    /// Sends with the event what has gathered of log-probabilities.
+    private func send(
+        _ chunk: ChatCompletionChunk, _ index: Int, _ logprobs: inout [LogprobItem], to writer: EventStreamWriter
+    ) async throws {
+        defer { logprobs = [] }
+        try await send(chunk, index, logprobs: logprobs.isEmpty ? nil : logprobs, to: writer)
+    }
+
+    private func send(
+        _ chunk: ChatCompletionChunk, _ index: Int = 0, logprobs: [LogprobItem]? = nil, to writer: EventStreamWriter
+    ) async throws {
+        let includesUsage = request.sampling.includesUsage
+        try await writer.event(
+            chunk.json(head, index: index, logprobs: logprobs, withUsage: includesUsage).serialized)
     }
 
     private func toolCallGate(_ index: Int) -> ToolCallGate {

@@ -22,9 +22,8 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                generation, stop: chat.sampling.stop, model: model, head: head, requestID: request.id,
-                registry: state.requests,
-                meter: try caller.begin(generation, maxTokens: chat.sampling.maxTokens)))
+                [generation], fields: chat.sampling, model: model, head: head, requestID: request.id, caller: caller,
+                registry: state.requests))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

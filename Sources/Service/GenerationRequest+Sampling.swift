@@ -28,7 +28,7 @@ extension GenerationRequest {
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
             priority: try caller.priority(fields.priority), tenant: caller.tenant, deadline: deadline,
-            topLogprobs: samples > fields.n ? 0 : nil,
+            topLogprobs: fields.topLogprobs ?? (samples > fields.n ? 0 : nil),
             cacheSalt: caller.cacheScope(salt: fields.cacheSalt ?? ""), constraint: constraint)
     }
 }

@@ -8,6 +8,10 @@ struct PromptBuilder {
 
     /// Renders the model's chat template. Only the template's own text can become control tokens.
     func prompt(for chat: ChatCompletionRequest) throws -> [Int32] {
+        model.tokenizer.encode(try text(for: chat))
+    }
+
+    func text(for chat: ChatCompletionRequest) throws -> MarkedText {
         guard let template = model.template else {
             throw APIError.invalid("messages", "This model has no usable chat template; use /v1/completions.")
         }
@@ -15,15 +19,14 @@ struct PromptBuilder {
             throw APIError.invalid(
                 "chat_template_kwargs.\(name)", "The template variable '\(name)' is the server's own.")
         }
-        let text = try template.render(
+        return try template.render(
             messages: chat.messages.map { $0.templateValue.withParsedToolArguments },
             tools: chat.tools.map(\.json), addGenerationPrompt: chat.addsGenerationPrompt,
             values: chat.templateArguments.members.map { ($0.name, $0.value) })
-        return model.tokenizer.encode(text)
     }
 
-    func prompt(for completion: CompletionRequest) -> [Int32] {
-        switch completion.prompt {
+    func prompt(_ prompt: CompletionRequest.Prompt) -> [Int32] {
+        switch prompt {
         case .text(let text): model.tokenizer.encodePrompt(text)
         case .tokens(let tokens): tokens
         }

@@ -2,30 +2,38 @@ import Engine
 import Language
 import OpenAI
 
-/// The texts of all samples of one request while their tokens come in.
+/// The texts of all samples of one request while their tokens come in: those of its first prompt, those of its second.
 struct SampleStreams: Sendable {
     private let streams: [TokenStream]
+    /// Samples of each prompt.
+    private let samples: Int
     private let promptTokens: Int
     private let tokenizer: Tokenizer
-    private let stop: [String]
+    private let fields: SamplingFields
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
     private let meter: Meter
 
-    /// Hands the request to the engine, and lists it under the ids of answer and request.
+    /// Charges the caller, hands the prompts of a request to the engine, and lists it under the ids of answer and
+    /// request. If one is refused, the engine ends those before it, as nobody reads them.
+    ///
+    /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
-        _ generation: GenerationRequest, stop: [String], model: ServedModel, head: AnswerHead, requestID: String,
-        registry: RequestRegistry, meter: Meter
-    ) throws(EngineError) {
-        streams = try model.engine.submit(generation)
-        self.meter = meter
-        promptTokens = generation.prompt.count
+        _ generations: [GenerationRequest], fields: SamplingFields, model: ServedModel, head: AnswerHead,
+        requestID: String, caller: Caller, registry: RequestRegistry
+    ) throws {
+        meter = try caller.begin(generations, maxTokens: fields.maxTokens)
+        var streams: [TokenStream] = []
+        for generation in generations { streams += try model.engine.submit(generation) }
+        self.streams = streams
+        samples = generations.first?.samples ?? 1
+        promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         tokenizer = model.tokenizer
-        self.stop = stop
+        self.fields = fields
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: requestID, owner: generation.tenant.name, promptTokens: promptTokens,
-                priority: generation.priority,
+                head: head, requestID: requestID, owner: caller.name, promptTokens: promptTokens,
+                priority: generations.first?.priority ?? 0,
                 streams: streams))
     }
 
@@ -37,7 +45,9 @@ struct SampleStreams: Sendable {
         try await withThrowingTaskGroup(of: (Int, Result, TextStream).self) { group in
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
-                    var text = TextStream(stream, tokenizer: tokenizer, stop: stop, meter: meter)
+                    var text = TextStream(
+                        stream, tokenizer: tokenizer, stop: fields.stop, reportsLogprobs: fields.topLogprobs != nil,
+                        meter: meter.line(of: sample / samples))
                     return (sample, try await read(sample, &text), text)
                 }
             }
@@ -50,10 +60,10 @@ struct SampleStreams: Sendable {
         }
     }
 
-    /// The prompt counts once; what the first sample did not have to compute of it, the request did not.
+    /// A prompt counts once; what its first sample did not have to compute of it, the request did not.
     private func usage(_ texts: [TextStream]) -> Usage {
         Usage(
             promptTokens: promptTokens, completionTokens: texts.reduce(0) { $0 + $1.completionTokens },
-            cachedTokens: texts.first?.cachedTokens ?? 0)
+            cachedTokens: stride(from: 0, to: texts.count, by: samples).reduce(0) { $0 + texts[$1].cachedTokens })
     }
 }

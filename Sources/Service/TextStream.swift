@@ -5,24 +5,33 @@ import OpenAI
 /// A piece of an answer: text that is final, and at the end why it ended.
 struct TextDelta: Sendable {
     var text = ""
+    /// What it was made of; empty if the request did not ask for log-probabilities.
+    var logprobs: [LogprobItem] = []
     var finishReason: OpenAI.FinishReason?
 }
 
 /// Turns a request's tokens into text: whole characters only, cut before a stop string.
 struct TextStream {
     private let tokens: TokenStream
-    private let meter: Meter
+    private let meter: Meter.Line
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
+    private let vocabulary: Vocabulary
+    /// Nil if the client has not asked for log-probabilities.
+    private var ledger: TokenLedger?
     private(set) var completionTokens = 0
     /// Prompt tokens that did not have to be computed for this request.
     private(set) var cachedTokens = 0
     private var logprobSum = 0.0
     private var isFinished = false
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], meter: Meter) {
+    init(
+        _ tokens: TokenStream, tokenizer: Tokenizer, stop: [String], reportsLogprobs: Bool, meter: Meter.Line
+    ) {
         self.tokens = tokens
         self.meter = meter
+        vocabulary = tokenizer.vocabulary
+        ledger = reportsLogprobs ? TokenLedger() : nil
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
@@ -39,6 +48,8 @@ struct TextStream {
             guard !events.isEmpty else { throw CancellationError() }
             for event in events where !isFinished { try take(event, into: &delta) }
         }
+        delta.logprobs = ledger?.release(delta.text) ?? []
+        if isFinished { delta.logprobs += ledger?.finish() ?? [] }
         return delta.text.isEmpty && delta.finishReason == nil ? nil : delta
     }
 
@@ -49,16 +60,28 @@ struct TextStream {
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)
-            if push(detokenizer.push(token.id), into: &delta) {
+            let text = detokenizer.push(token.id)
+            note(token, text)
+            if push(text, into: &delta) {
                 tokens.cancel()
                 finish(.stop, &delta)
             }
         case .finished(let reason):
             let reason = try Self.finishReason(reason)
-            let isStopped = push(detokenizer.finish(), into: &delta)
+            let rest = detokenizer.finish()
+            ledger?.close(rest)
+            let isStopped = push(rest, into: &delta)
             delta.text += stopFilter.flush()
             finish(isStopped ? .stop : reason, &delta)
         }
+    }
+
+    private mutating func note(_ token: SampledToken, _ text: String) {
+        guard let offset = ledger?.offset else { return }
+        let item = LogprobItem(
+            token: LogprobItem.Candidate(token.id, token.logprob, vocabulary),
+            top: token.top.map { LogprobItem.Candidate($0.id, $0.logprob, vocabulary) }, offset: offset)
+        ledger?.append(item, text: text, isWhole: detokenizer.isWhole)
     }
 
     /// Adds what may be sent; says whether a stop string is complete.

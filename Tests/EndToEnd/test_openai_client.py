@@ -199,3 +199,22 @@ async def test_async_whole_and_streamed(async_client, model):
         await async_client.chat.completions.create(model=model, messages=[])
     completion = await async_client.completions.create(model=model, prompt="Once upon a time", max_tokens=8)
     assert completion.choices[0].text
+
+
+def test_log_probabilities_have_the_clients_own_shapes(client, model):
+    messages = [{"role": "user", "content": "What is 12 + 31?"}]
+    choice = client.chat.completions.create(
+        model=model, messages=messages, temperature=0, logprobs=True, top_logprobs=2).choices[0]
+    items = choice.logprobs.content
+    assert bytes(byte for item in items for byte in item.bytes).decode() == choice.message.content
+    assert all(item.logprob == item.top_logprobs[0].logprob for item in items)
+    streamed = [item for chunk in client.chat.completions.create(
+        model=model, messages=messages, temperature=0, logprobs=True, top_logprobs=2, stream=True)
+        for item in (chunk.choices[0].logprobs.content if chunk.choices[0].logprobs else [])]
+    assert streamed == items
+    plain = client.completions.create(model=model, prompt=["Once", "The"], temperature=0, logprobs=1, max_tokens=5)
+    assert [choice.index for choice in plain.choices] == [0, 1]
+    for choice in plain.choices:
+        assert "".join(choice.logprobs.tokens) == choice.text
+        assert all(top[token] == logprob for token, logprob, top in zip(
+            choice.logprobs.tokens, choice.logprobs.token_logprobs, choice.logprobs.top_logprobs))

@@ -47,7 +47,7 @@ struct ChatCompletionRequestTests {
         ("repetition_penalty", "0"), ("n", "0"), ("n", "129"), ("seed", "1.5"), ("stream", #""yes""#), ("stop", "1"),
         ("stop", #""""#), ("stop", "[\(Array(repeating: #""x""#, count: 17).joined(separator: ","))]"), ("tools", "{}"),
         ("logit_bias", "[]"), ("tool_choice", #""required""#), ("stream_options", #"{"include_usage": true}"#),
-        ("logprobs", "true"), ("no_such_field", "1"),
+        ("logprobs", "1"), ("no_such_field", "1"),
         ("functions", "[]"), ("modalities", #"["audio"]"#),
     ])
     func `names the field of a bad value`(field: String, value: String) {

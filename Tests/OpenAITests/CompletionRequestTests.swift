@@ -8,16 +8,17 @@ struct CompletionRequestTests {
     }
 
     @Test(arguments: [
-        (#""hi""#, CompletionRequest.Prompt.text("hi")), (#"["hi"]"#, .text("hi")), ("[1, 2]", .tokens([1, 2])),
-        ("[[1, 2]]", .tokens([1, 2])), (#""""#, .text("")),
+        (#""hi""#, [CompletionRequest.Prompt.text("hi")]), (#"["hi"]"#, [.text("hi")]), ("[1, 2]", [.tokens([1, 2])]),
+        ("[[1, 2]]", [.tokens([1, 2])]), (#""""#, [.text("")]),
+        (#"["a", [3], "b"]"#, [.text("a"), .tokens([3]), .text("b")]),
     ])
-    func `takes text or ids`(value: String, prompt: CompletionRequest.Prompt) throws {
-        #expect(try request(prompt: value).prompt == prompt)
+    func `takes texts or ids`(value: String, prompts: [CompletionRequest.Prompt]) throws {
+        #expect(try request(prompt: value).prompts == prompts)
     }
 
     @Test(arguments: [
         ("null", "prompt"), ("[]", "prompt"), ("[1, -1]", "prompt[1]"), ("[1, 2147483648]", "prompt[1]"),
-        (#"[1, "a"]"#, "prompt[1]"), (#"["a", "b"]"#, "prompt"), ("[[]]", "prompt[0]"), ("5", "prompt"),
+        (#"[1, "a"]"#, "prompt[1]"), (#"["a", 5]"#, "prompt[1]"), ("[[]]", "prompt[0]"), ("5", "prompt"),
     ])
     func `names what is wrong with a prompt`(value: String, param: String) {
         #expect {

@@ -55,8 +55,36 @@ struct CompletionEndpointTests {
         }
     }
 
+    @Test func `several prompts are answered as each by itself`() async throws {
+        let service = try TestService()
+        let settings = #""max_tokens": 9, "temperature": 1.5, "seed": 3, "ignore_eos": true, "n": 2"#
+        let texts = { (prompt: String, more: String) async throws in
+            let answer = try await service.post("/v1/completions", #"{"prompt": \#(prompt), \#(settings)\#(more)}"#)
+                .json
+            let choices = answer["choices"]?.array ?? []
+            #expect(choices.compactMap { $0.object?["index"]?.integer } == choices.indices.map(Int64.init))
+            return choices.compactMap { $0.object?["text"]?.string }
+        }
+        let alone = try await texts(#""The quick""#, "") + texts("[65, 66]", "")
+        #expect(alone.count == 4)
+        #expect(try await texts(#"["The quick", [65, 66]]"#, "") == alone)
+        let echoed = try await texts(#"["The quick", "A"]"#, #", "echo": true"#)
+        #expect(echoed.prefix(2) == ["The quick" + alone[0], "The quick" + alone[1]])
+        let stream = #"{"prompt": ["The quick", [65, 66]], \#(settings), "stream": true, "echo": true}"#
+        var streamed = ["", "", "", ""]
+        for chunk in try await service.post("/v1/completions", stream).events.chunks {
+            let choice = try #require(chunk["choices"]?.array?.first?.object)
+            streamed[Int(choice["index"]?.integer ?? 0)] += choice["text"]?.string ?? ""
+        }
+        #expect(streamed[0] == echoed[0] && streamed[1] == echoed[1])
+        #expect(streamed[2].hasSuffix(alone[2]) && streamed[2].utf8.count > alone[2].utf8.count)
+    }
+
     @Test func `refuses ids outside the vocabulary and an empty prompt`() async throws {
         let service = try TestService()
+        let many = String(repeating: #""a","#, count: 64) + #""a""#
+        let tooMany = try await service.post("/v1/completions", #"{"prompt": [\#(many)], "n": 2}"#)
+        #expect(try tooMany.json["error"]?.object?["param"] == "prompt")
         for body in [#"{"prompt": [709]}"#, #"{"prompt": [-1]}"#, #"{"prompt": []}"#] {
             #expect(try await service.post("/v1/completions", body).head.status == .badRequest)
         }

@@ -14,7 +14,11 @@ package struct Tokenizer: Sendable {
 
     /// Ids of a completion prompt: ordinary text behind the begin token, where the model wants one.
     package func encodePrompt(_ text: String, allowsSpecial: Bool = false) -> [Int32] {
-        let ids = encode(text, allowsSpecial: allowsSpecial)
+        withBegin(encode(text, allowsSpecial: allowsSpecial))
+    }
+
+    /// The ids behind the begin token, unless they have it or the model wants none.
+    package func withBegin(_ ids: [Int32]) -> [Int32] {
         guard vocabulary.addsBegin, let begin = vocabulary.beginID, ids.first != begin else { return ids }
         return [begin] + ids
     }
@@ -36,6 +40,12 @@ package struct Tokenizer: Sendable {
             encodePlain(UnsafeBufferPointer(rebasing: bytes[start...]), &encoder, &ids)
         }
         return ids
+    }
+
+    /// The text of some tokens, control tokens by their name; U+FFFD for bytes that are no characters.
+    package func decode(_ ids: some Sequence<Int32>, skipsSpecial: Bool = false) -> String {
+        var detokenizer = Detokenizer(vocabulary, skipsSpecial: skipsSpecial)
+        return ids.reduce(into: "") { $0 += detokenizer.push($1) } + detokenizer.finish()
     }
 
     private func encodePlain(

@@ -11,6 +11,9 @@ package struct Detokenizer: Sendable {
         self.skipsSpecial = skipsSpecial
     }
 
+    /// No part of a character waits for the rest.
+    package var isWhole: Bool { pending.isEmpty }
+
     /// The text that this token completes; empty for control tokens unless they were asked for, and for ids outside
     /// the vocabulary.
     package mutating func push(_ id: Int32) -> String {

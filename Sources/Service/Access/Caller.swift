@@ -57,13 +57,17 @@ struct Caller: Sendable {
 
     /// Charges a request with what it may be expected to use.
     ///
-    /// - Parameter maxTokens: what the client set; nil when it did not.
-    func begin(_ request: GenerationRequest, maxTokens: Int?) throws(APIError) -> Meter {
-        let output = min(request.maxTokens, maxTokens ?? Self.expectedOutput)
-        let (outputs, overflow) = output.multipliedReportingOverflow(by: request.samples)
-        let charge = overflow ? Int(Int32.max) : request.prompt.count + min(outputs, Int(Int32.max))
+    /// - Parameters:
+    ///   - generations: one for each of its prompts.
+    ///   - maxTokens: what the client set; nil when it did not.
+    func begin(_ generations: [GenerationRequest], maxTokens: Int?) throws(APIError) -> Meter {
+        let charge = generations.reduce(0) { sum, generation in
+            // At most 128 samples of a context.
+            let output = min(generation.maxTokens, maxTokens ?? Self.expectedOutput)
+            return sum + generation.prompt.count + output * generation.samples
+        }
         try account?.begin(tokens: charge)
-        return Meter(account, promptTokens: request.prompt.count, charged: charge)
+        return Meter(account, promptTokens: generations.map(\.prompt.count), charged: charge)
     }
 
     /// Tokens with which an answer without a limit counts until it has ended.

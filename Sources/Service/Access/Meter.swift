@@ -3,37 +3,54 @@ import Synchronization
 
 /// Counts what one request uses, and settles it when the request has ended: by `end`, or when nobody holds it any more.
 final class Meter: Sendable {
-    fileprivate struct Count {
+    /// Counts for one of the request's prompts.
+    struct Line: Sendable {
+        fileprivate let meter: Meter
+        fileprivate let prompt: Int
+
+        /// Takes note of an event of one of the prompt's samples.
+        func take(_ event: TokenEvent) { meter.take(event, prompt: prompt) }
+    }
+
+    /// Of a prompt.
+    private struct Count {
+        let tokens: Int
         var hasStarted = false
         /// Of the sample that found the least: the others found what it computed.
-        var cached = Int.max
+        var cached: Int?
+    }
+
+    private struct State {
+        var prompts: [Count]
         var output = 0
         var hasEnded = false
     }
 
     private let account: KeyAccount?
-    private let promptTokens: Int
     private let charged: Int
     private let start = ContinuousClock.now
-    private let count = Mutex(Count())
+    private let state: Mutex<State>
 
-    init(_ account: KeyAccount?, promptTokens: Int, charged: Int) {
+    init(_ account: KeyAccount?, promptTokens: [Int], charged: Int) {
         self.account = account
-        self.promptTokens = promptTokens
         self.charged = charged
+        state = Mutex(State(prompts: promptTokens.map { Count(tokens: $0) }))
     }
 
     deinit { end() }
 
-    /// Takes note of an event of one of the request's samples.
-    func take(_ event: TokenEvent) {
+    func line(of prompt: Int) -> Line { Line(meter: self, prompt: prompt) }
+
+    private func take(_ event: TokenEvent, prompt: Int) {
         guard account != nil else { return }
-        count.withLock { count in
+        state.withLock { state in
             switch event {
             case .prefill(let computed, let total, let cached):
-                count.hasStarted = true
-                if computed == total { count.cached = min(count.cached, cached) }
-            case .token: count.output += 1
+                state.prompts[prompt].hasStarted = true
+                if computed == total {
+                    state.prompts[prompt].cached = min(state.prompts[prompt].cached ?? cached, cached)
+                }
+            case .token: state.output += 1
             case .finished: break
             }
         }
@@ -41,20 +58,21 @@ final class Meter: Sendable {
 
     /// Only the first call counts.
     func end() {
-        guard let account, let usage = count.withLock({ $0.end(promptTokens) }) else { return }
-        account.end(charged: charged, usage: usage, after: .now - start)
+        guard let account else { return }
+        let usage = state.withLock { state -> KeyUsage? in
+            defer { state.hasEnded = true }
+            return state.hasEnded ? nil : Self.usage(state)
+        }
+        if let usage { account.end(charged: charged, usage: usage, after: .now - start) }
     }
-}
 
-extension Meter.Count {
-    fileprivate mutating func end(_ promptTokens: Int) -> KeyUsage? {
-        guard !hasEnded else { return nil }
-        hasEnded = true
+    private static func usage(_ state: State) -> KeyUsage {
+        let started = state.prompts.filter(\.hasStarted)
         var usage = KeyUsage()
-        usage.requests = hasStarted ? 1 : 0
-        usage.promptTokens = hasStarted ? promptTokens : 0
-        usage.cachedTokens = cached == .max ? 0 : cached
-        usage.outputTokens = output
+        usage.requests = started.isEmpty ? 0 : 1
+        usage.promptTokens = started.reduce(0) { $0 + $1.tokens }
+        usage.cachedTokens = started.reduce(0) { $0 + ($1.cached ?? 0) }
+        usage.outputTokens = state.output
         return usage
     }
 }
