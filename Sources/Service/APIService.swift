@@ -42,19 +42,16 @@ package struct APIService: Sendable {
             router.on(.post, prefix + "/completions", admit: Self.admitJSON, metered(completion.respond))
             router.on(.get, prefix + "/models", answering(models))
             router.on(.get, prefix + "/models/{id}", answering(model))
-            router.on(.get, prefix + "/health", answering { request, _ in try ready(request) })
+            router.on(.get, prefix + "/health", answering(ready))
         }
         let tokens = TokenizeEndpoint(state: state)
-        router.on(.post, "/tokenize", admit: Self.admitJSON, answering { request, _ in try tokens.tokenize(request) })
-        router.on(
-            .post, "/detokenize", admit: Self.admitJSON, answering { request, _ in try tokens.detokenize(request) })
-        router.on(
-            .post, "/apply-template", admit: Self.admitJSON,
-            answering { request, _ in try tokens.applyTemplate(request) })
+        router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
+        router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))
+        router.on(.post, "/apply-template", admit: Self.admitJSON, answering(tokens.applyTemplate))
         let requests = RequestsEndpoint(state: state)
         router.on(.get, "/v1/requests", answering(requests.list))
         router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))
-        router.on(.get, "/health/ready", answering { request, _ in try ready(request) })
+        router.on(.get, "/health/ready", answering(ready))
         router.on(.get, "/health/live", { _ in Response(json: ["status": "ok"]) })
         router.on(.get, "/metrics", { _ in metricsPage() })
         return router
@@ -75,6 +72,13 @@ package struct APIService: Sendable {
                 return Response(answer)
             }
         }
+    }
+
+    /// As above, for one that does not ask who sends the request.
+    private func answering(
+        _ handler: @escaping @Sendable (Request) async throws -> Response
+    ) -> Router.Handler {
+        answering { request, _ in try await handler(request) }
     }
 
     /// A handler that generates: within the limits of the key, and telling what is left of them.

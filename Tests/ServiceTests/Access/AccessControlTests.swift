@@ -191,9 +191,11 @@ struct AccessControlTests {
         _ = try await service.post("/v1/completions", Self.body, fields: Self.bearer("drv-alice"))
         let twice = Self.body.replacing("}", with: #", "n": 2, "stream": true}"#)
         _ = try await service.post("/v1/completions", twice, fields: Self.bearer("drv-alice"))
+        let several = Self.body.replacing("[1, 2, 3]", with: "[[1, 2, 3], [4, 5]]")
+        _ = try await service.post("/v1/completions", several, fields: Self.bearer("drv-alice"))
         let metrics = try await service.get("/metrics", fields: Self.bearer("drv-admin")).body
         let page = String(decoding: metrics, as: UTF8.self)
-        for (name, value) in [("requests", 2), ("prompt_tokens", 6), ("generation_tokens", 12), ("cached_tokens", 0)] {
+        for (name, value) in [("requests", 3), ("prompt_tokens", 11), ("generation_tokens", 20), ("cached_tokens", 0)] {
             #expect(page.contains("drover_key_\(name)_total{key=\"alice\"} \(value)\n"), "\(name)")
         }
         #expect(!page.contains("drv-alice"))
