@@ -39,6 +39,8 @@ package struct ActiveRequest: Sendable {
     private var lookup: PromptLookup?
     private let stopTokens: [Int32]
     private let outputLimit: Int
+    /// Prompt tokens before this one need no log-probabilities, or have been given theirs.
+    private var scored: Int
 
     /// - Parameters:
     ///   - scope: of its prefixes.
@@ -56,23 +58,28 @@ package struct ActiveRequest: Sendable {
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
+        scored = min(request.scoring?.first ?? promptCount, promptCount)
     }
 
     /// Another sample of the same prompt, which is as young as this one.
     func sibling(_ id: RequestID) -> ActiveRequest {
         var sibling = self
         sibling.order = RequestOrder(priority: order.priority, place: order.place, id: id)
+        sibling.scored = promptCount
         return sibling
     }
 
-    /// Positions whose K/V a request may need; its last output token is never fed.
+    /// Positions whose K/V a request may need.
     package static func positions(of request: GenerationRequest, context: Int) -> Int {
-        request.prompt.count + outputLimit(of: request, context: context) - 1
+        positions(prompt: request.prompt.count, output: outputLimit(of: request, context: context))
     }
+
+    /// The last output token is never fed.
+    private static func positions(prompt: Int, output: Int) -> Int { prompt + max(output - 1, 0) }
 
     /// Prompt and output fit the context together.
     static func outputLimit(of request: GenerationRequest, context: Int) -> Int {
-        max(1, min(request.maxTokens, context - request.prompt.count))
+        min(request.maxTokens, max(1, context - request.prompt.count))
     }
 
     package var id: RequestID { order.id }
@@ -86,12 +93,12 @@ package struct ActiveRequest: Sendable {
     /// Blocks that it must get to start. Optimistic ones let it feed all it has and decode a first token without asking
     /// for more, reserved ones are all that it will ever need.
     func admissionBlocks(_ policy: AdmissionPolicy) -> Int {
-        let all = promptCount + outputLimit - 1
+        let all = Self.positions(prompt: promptCount, output: outputLimit)
         return KVBlock.count(for: policy == .reservation ? all : min(tokens.count + 1, all))
     }
 
-    /// Full blocks that it may take from others: the last token must be fed, as its logits are wanted.
-    var shareableBlocks: Int { (tokens.count - 1) / KVBlock.tokens }
+    /// Full blocks that it may take from others: tokens whose logits are wanted must be fed, and the last is one.
+    var shareableBlocks: Int { (min(tokens.count, scored < promptCount ? scored : .max) - 1) / KVBlock.tokens }
 
     /// Positions in blocks that came from the prefix index.
     var sharedPositions: Int { sharedBlocks * KVBlock.tokens }
@@ -111,11 +118,29 @@ package struct ActiveRequest: Sendable {
         return nil
     }
 
+    /// How many of its next tokens it may feed if `limit` of them may have their logits.
+    func feedable(logits limit: Int) -> Int {
+        scored < promptCount ? max(scored - 1 - computed, 0) + limit : .max
+    }
+
     /// Feeds its next `count` tokens, and guesses behind them.
     func run(in slot: Int, count: Int, draft: [Int32] = []) -> StepPlan.Run {
-        StepPlan.Run(
-            request: id, slot: slot, positions: computed..<computed + count,
+        let end = computed + count
+        // Each row is about the token behind it.
+        let scoredEnd = min(end + 1, promptCount)
+        return StepPlan.Run(
+            request: id, slot: slot, positions: computed..<end, scored: scored < scoredEnd ? scored..<scoredEnd : 0..<0,
             output: count == pendingCount ? outputCount : nil, draft: draft)
+    }
+
+    /// Takes in the log-probabilities of prompt tokens.
+    mutating func takeScores(_ outcomes: ArraySlice<RowOutcome>) -> [SampledToken] {
+        scored += outcomes.count
+        let scores = outcomes.compactMap { outcome -> SampledToken? in
+            if case .token(let token) = outcome { token } else { nil }
+        }
+        if scores.count < outcomes.count { finish = .numericalError }
+        return scores
     }
 
     /// Guesses at most `limit` tokens behind the last one, no more than it may still generate and has blocks for, taking
@@ -143,6 +168,10 @@ package struct ActiveRequest: Sendable {
     }
 
     private mutating func take(_ token: SampledToken) -> SampledToken? {
+        guard outputLimit > 0 else {
+            finish = .length
+            return nil
+        }
         guard !stopTokens.contains(token.id) else {
             finish = .stop(token: token.id)
             return nil

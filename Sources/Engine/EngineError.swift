@@ -5,7 +5,7 @@ package enum EngineError: Error, Equatable {
     case promptTooLong(prompt: Int, context: Int)
     /// An id of the prompt or of `logitBias` that the model does not have.
     case tokenOutOfRange(token: Int32, vocabulary: Int)
-    case maxTokensNotPositive(Int)
+    case maxTokensNegative(Int)
     /// After `wait` about half of the queue should have started.
     case queueFull(limit: Int, wait: Duration)
     /// As `queueFull`, for the part of the queue that its tenant may fill.

@@ -100,11 +100,16 @@ final class EngineLoop: @unchecked Sendable {
         metrics.stepTokens.observe(Double(plan.rowCount))
     }
 
-    /// One outcome for each row that samples. Those behind a guess count only if it is right; requests that would have
-    /// to remember them are not guessed for.
+    /// One outcome for each row that scores or samples. Those behind a guess count only if it is right; requests that
+    /// would have to remember them are not guessed for.
     private func sample(_ plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
-        var (requests, draws): ([RequestID], [RowDraw?]) = ([], [])
+        // Who is to remember the outcome.
+        var (requests, draws): ([RequestID?], [RowDraw?]) = ([], [])
         for run in plan.runs {
+            for position in run.scored {
+                draws.append(sessions[run.request]?.score(logits[draws.count], position: position))
+                requests.append(nil)
+            }
             guard let output = run.output else { continue }
             for output in output..<output + run.sampleCount {
                 draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
@@ -113,7 +118,7 @@ final class EngineLoop: @unchecked Sendable {
         }
         let outcomes = sampler.sample(draws)
         draws = []  // they share the histories, which would be copied to be changed
-        return zip(requests, outcomes).map { id, outcome in sessions[id]?.remember(outcome) ?? outcome }
+        return zip(requests, outcomes).map { id, outcome in id.flatMap { sessions[$0]?.remember(outcome) } ?? outcome }
     }
 
     /// Publishes the status, then delivers the events: who has seen the last event of a request also sees its blocks

@@ -5,8 +5,8 @@ package struct EngineSettings: Sendable {
     /// How many of them may be of one tenant that has a name.
     package var tenantQueueLimit: Int
     /// What a step should take at most while requests decode: prompts beside them get the time that is left. With nobody
-    /// decoding a step takes as many prompt tokens as the model has rows.
-    package var stepTarget: Duration
+    /// decoding a step takes as many prompt tokens as the model has rows. Nil leaves it to what `StepTimes` learns.
+    package var stepTarget: Duration?
     /// Events that may wait for a reader; one that falls further behind has its request cancelled.
     package var undeliveredLimit: Int
     /// Whether requests use what others have computed for the same beginning.
@@ -16,8 +16,7 @@ package struct EngineSettings: Sendable {
     package var speculates: Bool
 
     package init(
-        queueLimit: Int = 256, tenantQueueLimit: Int = 32, stepTarget: Duration = .milliseconds(100),
-        undeliveredLimit: Int = 4_096,
+        queueLimit: Int = 256, tenantQueueLimit: Int = 32, stepTarget: Duration? = nil, undeliveredLimit: Int = 4_096,
         sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = true
     ) {
         self.queueLimit = max(1, queueLimit)

@@ -5,7 +5,8 @@ package struct GenerationRequest: Sendable {
     /// Texts to generate from the prompt, which is computed once for all; at least 1. Each draws with a seed of its own,
     /// the first with that of `sampling`.
     package let samples: Int
-    /// Most tokens to generate for each, at least 1. The context length ends a request too.
+    /// Most tokens to generate for each; with 0 the request ends when its prompt is computed. The context length ends a
+    /// request too.
     package var maxTokens: Int
     /// Ids that end the text; the one that does is not part of it. Empty with `ignore_eos`.
     package var stopTokens: [Int32]
@@ -17,6 +18,8 @@ package struct GenerationRequest: Sendable {
     package var deadline: ContinuousClock.Instant?
     /// Most likely tokens to report beside each sampled one; nil reports no log-probabilities at all.
     package var topLogprobs: Int?
+    /// The first sample reports these log-probabilities of the prompt; nil for none.
+    package var scoring: PromptScoring?
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String
     /// What limits the text; nil where nothing does.
@@ -25,7 +28,7 @@ package struct GenerationRequest: Sendable {
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
         stopTokens: [Int32] = [], priority: Int = 0, tenant: Tenant = .nobody,
-        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
+        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, scoring: PromptScoring? = nil,
         cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
     ) {
         self.prompt = prompt
@@ -38,6 +41,7 @@ package struct GenerationRequest: Sendable {
         self.tenant = tenant
         self.deadline = deadline
         self.topLogprobs = topLogprobs
+        self.scoring = scoring
         self.cacheSalt = cacheSalt
         self.constraint = constraint
     }

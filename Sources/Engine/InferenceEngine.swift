@@ -84,7 +84,7 @@ package final class InferenceEngine: Sendable {
         let prompt = request.prompt.count
         guard prompt > 0 else { throw .emptyPrompt }
         guard prompt < contextLength else { throw .promptTooLong(prompt: prompt, context: contextLength) }
-        guard request.maxTokens > 0 else { throw .maxTokensNotPositive(request.maxTokens) }
+        guard request.maxTokens >= 0 else { throw .maxTokensNegative(request.maxTokens) }
         let known = 0..<Int32(clamping: vocabularySize)
         let ids = [request.prompt.min(), request.prompt.max()] + request.sampling.logitBias.map(\.token)
         for case let id? in ids where !known.contains(id) {

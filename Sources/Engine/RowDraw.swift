@@ -11,10 +11,12 @@ package struct RowDraw {
     package let topLogprobs: Int?
     /// What limits the choice; nil where nothing does.
     package let constraint: (any TokenConstraint)?
+    /// The token that comes next whatever the row says: nothing is drawn, its log-probability is reported.
+    package let given: Int32?
 
     package init(
         row: LogitsRow, parameters: SamplingParameters, history: TokenHistory, output: Int, topLogprobs: Int?,
-        constraint: (any TokenConstraint)? = nil
+        constraint: (any TokenConstraint)? = nil, given: Int32? = nil
     ) {
         self.row = row
         self.parameters = parameters
@@ -22,5 +24,6 @@ package struct RowDraw {
         self.output = output
         self.topLogprobs = topLogprobs
         self.constraint = constraint
+        self.given = given
     }
 }

@@ -33,6 +33,9 @@ package final class Sampler {
         let row = asked.row
         let best = row.argmax()
         guard best.value.isFinite else { return .notANumber }
+        if let given = asked.given {
+            return .token(report(Int(given), row, maximum: best.value, count: asked.topLogprobs ?? 0))
+        }
         adjust(row, asked.parameters, asked.history)
         let outcome = choose(edits.isEmpty ? best : row.argmax(), asked)
         restore(row)

@@ -25,7 +25,7 @@ package struct Scheduler: Sendable {
     /// As many as can all decode in one step, so that none of them ever has to sit out.
     private let runningLimit: Int
     /// Seconds that a step in which requests decode should take at most.
-    private let stepTarget: Double
+    private let stepTarget: Double?
     private var stepTimes: StepTimes
     private let contextLength: Int
     private let sharesPrefixes: Bool
@@ -36,11 +36,11 @@ package struct Scheduler: Sendable {
     package private(set) var acceptedCount = 0
 
     /// - Parameters:
-    ///   - stepTarget: what a step in which requests decode should take at most.
+    ///   - stepTarget: what a step in which requests decode should take at most; nil for what is learned to be worth it.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     ///   - speculates: whether tokens are guessed where rows are free.
     package init(
-        blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration = .milliseconds(100),
+        blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration? = nil,
         sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes)
@@ -50,7 +50,7 @@ package struct Scheduler: Sendable {
         sampleLimit = min(capacity.rows, capacity.logitRows)
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
-        self.stepTarget = stepTarget / .seconds(1)
+        self.stepTarget = stepTarget.map { $0 / .seconds(1) }
         stepTimes = StepTimes(rowLimit: capacity.rows)
         self.contextLength = contextLength
     }
@@ -111,16 +111,14 @@ package struct Scheduler: Sendable {
             let request = running[run.slot]
             let end = run.positions.upperBound + run.draft.count
             let blocks = request.table.blocks.prefix(KVBlock.count(for: end))
-            let (tokens, position) = (request.tokens[run.positions], run.positions.lowerBound)
-            if run.draft.isEmpty {
-                batch.append(tokens, at: position, blocks: blocks, logits: run.output == nil ? .none : .last)
-            } else {
-                batch.append(tokens + run.draft, at: position, blocks: blocks, logits: .all)
-            }
+            let known = request.tokens[run.positions]
+            batch.append(
+                run.draft.isEmpty ? known : known + run.draft, at: run.positions.lowerBound, blocks: blocks,
+                logits: run.logitCount)
         }
     }
 
-    /// Folds in what the step gave; `outcomes` are those of the rows that sample, in the plan's order.
+    /// Folds in what the step gave; `outcomes` are those of the rows that score or sample, in the plan's order.
     package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
         var events: [RequestEvent] = []
         var outcomes = outcomes[...]
@@ -134,13 +132,8 @@ package struct Scheduler: Sendable {
                     cached: running[slot].cachedCount)
                 events.append(RequestEvent(request: id, event: progress))
             }
-            guard run.output != nil else { continue }
-            let computed = running[slot].computed
-            running[slot].take(outcomes.prefix(run.sampleCount), draft: run.draft, &pool) { token in
-                events.append(RequestEvent(request: id, event: .token(token)))
-            }
-            outcomes = outcomes.dropFirst(run.sampleCount)
-            acceptedCount += running[slot].computed - computed
+            take(outcomes.prefix(run.logitCount), of: run, &events)
+            outcomes = outcomes.dropFirst(run.logitCount)
             if let reason = running[slot].finish {
                 events.append(RequestEvent(request: id, event: .finished(reason)))
             }
@@ -148,6 +141,22 @@ package struct Scheduler: Sendable {
         catchUp()
         removeFinished()
         return events
+    }
+
+    /// Gives a request what its rows scored and sampled.
+    private mutating func take(
+        _ outcomes: ArraySlice<RowOutcome>, of run: StepPlan.Run, _ events: inout [RequestEvent]
+    ) {
+        if !run.scored.isEmpty {
+            let scores = running[run.slot].takeScores(outcomes.prefix(run.scored.count))
+            events.append(RequestEvent(request: run.request, event: .scored(scores)))
+        }
+        guard run.output != nil, running[run.slot].finish == nil else { return }
+        let computed = running[run.slot].computed
+        running[run.slot].take(outcomes.dropFirst(run.scored.count), draft: run.draft, &pool) { token in
+            events.append(RequestEvent(request: run.request, event: .token(token)))
+        }
+        acceptedCount += running[run.slot].computed - computed
     }
 
     /// Lets requests have what the step gave to others, before any of those leaves.
@@ -311,25 +320,30 @@ extension Scheduler {
     private mutating func planPrompts(_ plan: inout StepPlan) {
         var budget = promptBudget(beside: plan.rowCount)
         var shares = PromptShares(rows: budget, among: running)
+        // Each of those that run may end its prompt in this step, or has a row already.
+        var logits = sampleLimit - running.count
         for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
             let (share, wanted) = (shares.number(of: running[slot].tenant), running[slot].pendingCount)
-            let count = planPrompt(&plan, slot: slot, limit: budget - shares.kept(besides: share))
+            let limit = budget - shares.kept(besides: share)
+            let count = planPrompt(&plan, slot: slot, limit: limit, logits: &logits)
             shares.take(count, of: wanted, from: share)
             budget -= count
         }
     }
 
-    /// Feeds at most `limit` tokens of a prompt; how many.
-    private mutating func planPrompt(_ plan: inout StepPlan, slot: Int, limit: Int) -> Int {
+    /// Feeds at most `limit` tokens of a prompt; how many. Of the rows with logits that are left it takes what it needs.
+    private mutating func planPrompt(_ plan: inout StepPlan, slot: Int, limit: Int, logits: inout Int) -> Int {
         guard limit > 0 else { return 0 }
         running[slot].catchUp(pool)
         let isSample = slot > 0 && running[slot].group == running[slot - 1].group
         let fork = isSample ? running[slot].forkPosition(after: running[slot - 1]) : nil
         let end = min(fork ?? running[slot].tokens.count, running[slot].computed + limit)
-        let count = running[slot].reach(&pool, end: end)
+        let count = min(running[slot].reach(&pool, end: end), running[slot].feedable(logits: 1 + logits))
         guard count > 0 else { return 0 }
         running[slot].announce(count, to: &pool)
-        plan.append(running[slot].run(in: slot, count: count))
+        let run = running[slot].run(in: slot, count: count)
+        plan.append(run)
+        logits -= max(0, run.logitCount - 1)
         return count
     }
 

@@ -41,6 +41,14 @@ struct Session {
             constraint: constraint)
     }
 
+    /// For the log-probability of a token of the prompt, in the row before it.
+    func score(_ row: LogitsRow, position: Int) -> RowDraw {
+        let request = submission.request
+        return RowDraw(
+            row: row, parameters: sampling, history: history, output: 0, topLogprobs: request.scoring?.top,
+            given: request.prompt[position])
+    }
+
     /// Takes in what was drawn, and says whether its constraint makes it the last.
     mutating func remember(_ outcome: RowOutcome) -> RowOutcome {
         guard case .token(let token) = outcome else { return outcome }
@@ -66,6 +74,7 @@ struct Session {
         switch event {
         case .prefill(let computed, let total, let cached):
             if computed == total { metrics.promptRead(tokens: total, cached: cached) }
+        case .scored: break
         case .token:
             metrics.tokenGenerated()
             if let lastTokenTime {

@@ -6,22 +6,31 @@ package struct StepPlan: Sendable, Equatable {
         /// Index in `Scheduler.running`, valid until the commit.
         package let slot: Int
         package let positions: Range<Int>
+        /// Tokens of the prompt whose log-probabilities are wanted. The rows that give them stand right before the one that
+        /// samples, or are the last where none does.
+        package let scored: Range<Int>
         /// Which output token (from 0) the last row samples; nil when known tokens remain to be fed.
         package let output: Int?
         /// Guesses of the tokens behind, fed in the same step: each has a row that samples too, which counts if what
         /// the rows before it gave was guessed.
         package let draft: [Int32]
 
-        package init(request: RequestID, slot: Int, positions: Range<Int>, output: Int?, draft: [Int32] = []) {
+        package init(
+            request: RequestID, slot: Int, positions: Range<Int>, scored: Range<Int> = 0..<0, output: Int?,
+            draft: [Int32] = []
+        ) {
             self.request = request
             self.slot = slot
             self.positions = positions
+            self.scored = scored
             self.output = output
             self.draft = draft
         }
 
-        /// Rows whose logits are wanted.
+        /// Rows that sample.
         package var sampleCount: Int { output == nil ? 0 : 1 + draft.count }
+        /// Rows whose logits are wanted: those that score, then those that sample.
+        package var logitCount: Int { scored.count + sampleCount }
     }
 
     /// A block whose content another gets before the step.

@@ -80,19 +80,41 @@ package struct StepTimes: Sendable {
         return below.map { ($0, nil) }
     }
 
-    /// How many prompt rows may stand beside `decoding` others in a step of `target` seconds, from 1 to `room`.
+    /// Shortest step that is aimed at where nobody has set a target, in seconds.
+    private static let shortestTarget = 0.1
+    /// Part of the speed they have alone that prompts keep beside others where nobody has set a target.
+    private static let promptShare = 0.75
+
+    /// How many prompt rows may stand beside `decoding` others in a step of `target` seconds, from 1 to `room`. Without a
+    /// target, as many as fit into 100 ms, or as leave prompts three quarters of their speed: in shorter steps most of the
+    /// time goes into reading the weights, which costs everybody.
     ///
     /// Where the others alone leave no time for it, as many as take no more than a step with a single row, which is about
     /// as long as reading the weights: that far prompts slow others by at most the same again, and without it they would
     /// wait for ever. Nil before the first step.
-    package func promptRows(beside decoding: Int, target: Double, room: Int) -> Int? {
+    package func promptRows(beside decoding: Int, target: Double?, room: Int) -> Int? {
         guard let alone = seconds(rows: decoding), let least = seconds(rows: 1) else { return nil }
-        let limit = max(target, alone + least)
-        var (fits, fails) = (1, max(2, room + 1))
+        let limit = max(target ?? breakEven(beside: decoding, room: room), alone + least)
+        return Self.most(room) { rows in seconds(rows: decoding + rows).map { $0 <= limit } ?? false }
+    }
+
+    /// The shortest step in which prompts keep their share of speed.
+    private func breakEven(beside decoding: Int, room: Int) -> Double {
+        let alone = decoding + room
+        guard let most = seconds(rows: alone), most > 0 else { return Self.shortestTarget }
+        let wanted = Self.promptShare * Double(alone) / most
+        let tooFew = Self.most(room) { rows in
+            seconds(rows: decoding + rows).map { Double(rows) < wanted * $0 } ?? false
+        }
+        return max(Self.shortestTarget, seconds(rows: decoding + min(tooFew + 1, room)) ?? 0)
+    }
+
+    /// The largest number from 1 to `limit` of which the condition holds, if it holds of all smaller ones.
+    private static func most(_ limit: Int, _ condition: (Int) -> Bool) -> Int {
+        var (fits, fails) = (1, max(2, limit + 1))
         while fails - fits > 1 {
             let middle = (fits + fails) / 2
-            let isShort = seconds(rows: decoding + middle).map { $0 <= limit } ?? false
-            if isShort { fits = middle } else { fails = middle }
+            if condition(middle) { fits = middle } else { fails = middle }
         }
         return fits
     }

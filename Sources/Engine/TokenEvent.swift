@@ -3,6 +3,9 @@ package enum TokenEvent: Sendable, Equatable {
     /// Prompt tokens whose K/V is there, of how many, and how many of them others had computed; sent as the prefill
     /// advances. The one with computed = total is the last of the prompt.
     case prefill(computed: Int, total: Int, cached: Int)
+    /// What the model held the next tokens of the prompt for, as far as the request asked: those from
+    /// `PromptScoring.first` on, in their order.
+    case scored([SampledToken])
     case token(SampledToken)
     /// The last event of every stream.
     case finished(FinishReason)

@@ -3,13 +3,6 @@
 /// A value that is emptied and filled again for every step; its arrays keep their capacity, so a step allocates
 /// nothing. Rows of one run must be consecutive positions of one sequence.
 package struct Batch: Sendable {
-    /// Which rows of a run ask for logits.
-    package enum LogitDemand: Sendable {
-        case none
-        case last
-        case all
-    }
-
     /// Consecutive tokens of one sequence.
     package struct Run: Sendable, Equatable {
         /// Rows of the batch that belong to the run.
@@ -44,9 +37,9 @@ package struct Batch: Sendable {
         logitRows.removeAll(keepingCapacity: true)
     }
 
-    /// Adds tokens of one sequence that stand at `position` and after.
+    /// Adds tokens of one sequence that stand at `position` and after. The last `logits` of them want their logits.
     package mutating func append(
-        _ newTokens: some Collection<Int32>, at position: Int, blocks: some Collection<Int32>, logits: LogitDemand
+        _ newTokens: some Collection<Int32>, at position: Int, blocks: some Collection<Int32>, logits: Int
     ) {
         let first = tokens.count
         let firstBlock = blockTable.count
@@ -54,11 +47,7 @@ package struct Batch: Sendable {
         blockTable.append(contentsOf: blocks)
         let rows = first..<tokens.count
         runs.append(Run(rows: rows, firstPosition: position, blocks: firstBlock..<blockTable.count))
-        switch logits {
-        case .none: break
-        case .last: logitRows.append(Int32(rows.upperBound - 1))
-        case .all: logitRows.append(contentsOf: rows.lazy.map { Int32($0) })
-        }
+        logitRows.append(contentsOf: rows.suffix(logits).lazy.map { Int32($0) })
     }
 }
 

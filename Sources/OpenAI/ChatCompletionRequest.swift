@@ -2,18 +2,14 @@ package import JSON
 
 /// What a client said to POST /v1/chat/completions.
 package struct ChatCompletionRequest: Sendable {
-    package let messages: [ChatMessage]
+    /// Without tools when the client said `tool_choice: "none"`.
+    package let prompt: ChatPrompt
     package let sampling: SamplingFields
-    /// What the prompt tells the model of; empty when the client gave none, or said `tool_choice: "none"`.
-    package let tools: [ToolDefinition]
-    /// Those of them that it may call.
+    /// The tools that the model may call.
     package let callableTools: [ToolDefinition]
     /// The answer must be a call of one of these.
     package let requiresToolCall: Bool
     package let allowsParallelToolCalls: Bool
-    package let addsGenerationPrompt: Bool
-    /// More variables for the chat template.
-    package let templateArguments: JSONObject
 
     /// Fields of OpenAI's API, and of its peers, that change nothing about an answer of this server.
     package static let harmlessFields: Set<String> = [
@@ -23,39 +19,19 @@ package struct ChatCompletionRequest: Sendable {
 
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
-        guard let values = try reader.array("messages") else { throw .invalid("messages", "'messages' is required.") }
-        guard !values.isEmpty else { throw .invalid("messages", "'messages' must not be empty.") }
-        messages = try ChatMessage.list(values)
+        var prompt = try ChatPrompt(&reader)
         let newer = try reader.integer("max_completion_tokens", in: 1...Int64.max)
         let older = try reader.integer("max_tokens", in: 1...Int64.max)
         let topLogprobs = try Self.topLogprobs(&reader)
         sampling = try SamplingFields(&reader, maxTokens: newer ?? older, topLogprobs: topLogprobs)
-        let given = try Self.tools(&reader)
         let choice = try ToolChoice.read(&reader)
-        tools = choice == .none ? [] : given
-        (callableTools, requiresToolCall) = try Self.chosen(choice, among: given)
+        (callableTools, requiresToolCall) = try Self.chosen(choice, among: prompt.tools)
+        if choice == .none { prompt.tools = [] }
+        self.prompt = prompt
         allowsParallelToolCalls = try reader.bool("parallel_tool_calls") ?? true
-        addsGenerationPrompt = try reader.bool("add_generation_prompt") ?? true
-        templateArguments = try Self.templateArguments(&reader)
         try Self.refuseUnsupported(&reader)
         reader.ignore(Self.harmlessFields)
         try reader.finish()
-    }
-
-    private static func tools(_ reader: inout FieldReader) throws(APIError) -> [ToolDefinition] {
-        let values = try reader.array("tools") ?? []
-        guard values.count <= ToolDefinition.limit else {
-            throw .invalid("tools", "'tools' may have at most \(ToolDefinition.limit) entries, got \(values.count).")
-        }
-        var tools: [ToolDefinition] = []
-        for (index, value) in values.enumerated() {
-            let tool = try ToolDefinition(value, path: "tools[\(index)]")
-            guard !tools.contains(where: { $0.name == tool.name }) else {
-                throw .invalid("tools[\(index)].function.name", "Two tools have the name '\(tool.name)'.")
-            }
-            tools.append(tool)
-        }
-        return tools
     }
 
     private static func chosen(
@@ -78,12 +54,6 @@ package struct ChatCompletionRequest: Sendable {
         }
         let isRequired = if case .allowed(_, let isRequired) = choice { isRequired } else { true }
         return (tools.filter { names.contains($0.name) }, isRequired)
-    }
-
-    private static func templateArguments(_ reader: inout FieldReader) throws(APIError) -> JSONObject {
-        guard let value = reader.value("chat_template_kwargs") else { return JSONObject() }
-        guard let object = value.object else { throw reader.wrongType("chat_template_kwargs", "an object", value) }
-        return object
     }
 
     private static func topLogprobs(_ reader: inout FieldReader) throws(APIError) -> Int? {

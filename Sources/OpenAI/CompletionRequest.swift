@@ -21,11 +21,16 @@ package struct CompletionRequest: Sendable {
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
         prompts = try Self.prompts(&reader)
-        let maxTokens = try reader.integer("max_tokens", in: 1...Int64.max) ?? Self.defaultMaxTokens
+        echoes = try reader.bool("echo") ?? false
+        // Without an answer there is at least the prompt.
+        let fewest: Int64 = echoes ? 0 : 1
+        let maxTokens = try reader.integer("max_tokens", in: fewest...Int64.max) ?? Self.defaultMaxTokens
         let topLogprobs = try reader.integer("logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit))
         sampling = try SamplingFields(&reader, maxTokens: maxTokens, topLogprobs: topLogprobs)
         bestOf = try Self.bestOf(&reader, sampling)
-        echoes = try reader.bool("echo") ?? false
+        guard !echoes || topLogprobs == nil || !sampling.streams || bestOf == 1 else {
+            throw .invalid("echo", "'echo' with 'logprobs' and 'n' larger than 1 cannot be streamed.")
+        }
         guard prompts.count * bestOf <= SamplingFields.samplesLimit else {
             throw .invalid(
                 "prompt",
@@ -55,7 +60,7 @@ package struct CompletionRequest: Sendable {
         return prompts
     }
 
-    private static func prompt(_ value: JSONValue, path: String) throws(APIError) -> Prompt {
+    static func prompt(_ value: JSONValue, path: String) throws(APIError) -> Prompt {
         if let text = value.string { return .text(text) }
         guard let array = value.array, !array.isEmpty else {
             throw .invalid(path, "'\(path)' must be a string or token ids, got \(value.kind).")

@@ -7,9 +7,10 @@ package struct LogprobItem: Sendable, Equatable {
         let bytes: [UInt8]
         /// Control tokens are no part of the text.
         let isControl: Bool
-        let logprob: Float
+        /// Nil for the first token of a prompt, which follows nothing.
+        let logprob: Float?
 
-        package init(bytes: [UInt8], isControl: Bool, logprob: Float) {
+        package init(bytes: [UInt8], isControl: Bool, logprob: Float?) {
             self.bytes = bytes
             self.isControl = isControl
             self.logprob = logprob
@@ -43,28 +44,31 @@ package struct LogprobItem: Sendable, Equatable {
     package static func legacy(_ items: [LogprobItem]) -> JSONValue {
         [
             "tokens": .array(items.map { .string($0.token.legacyText) }),
-            "token_logprobs": .array(items.map { .number($0.token.number) }),
+            "token_logprobs": .array(items.map(\.token.number)),
             "top_logprobs": .array(items.map(\.dictionary)),
             "text_offset": .array(items.map { .integer(Int64($0.offset)) }),
         ]
     }
 
+    /// Minus infinity is no number in JSON; OpenAI's word for very unlikely.
+    static func number(_ logprob: Double) -> JSONValue { .number(logprob.isFinite ? logprob : -9999) }
+
     private var dictionary: JSONValue {
+        guard token.logprob != nil else { return .null }
         var object = JSONObject()
         for candidate in top + [token] where object[candidate.legacyText] == nil {
-            object[candidate.legacyText] = .number(candidate.number)
+            object[candidate.legacyText] = candidate.number
         }
         return .object(object)
     }
 }
 
 extension LogprobItem.Candidate {
-    /// What has no probability is no number in JSON; OpenAI's word for very unlikely.
-    fileprivate var number: Double { logprob.isFinite ? Double(logprob) : -9999 }
+    fileprivate var number: JSONValue { logprob.map { LogprobItem.number(Double($0)) } ?? .null }
 
     fileprivate var object: JSONObject {
         [
-            "token": .string(String(decoding: bytes, as: UTF8.self)), "logprob": .number(number),
+            "token": .string(String(decoding: bytes, as: UTF8.self)), "logprob": number,
             "bytes": isControl ? .null : .array(bytes.map { .integer(Int64($0)) }),
         ]
     }

@@ -131,7 +131,7 @@ package struct SamplingFields: Sendable, Equatable {
 
     /// A class by its name, or vLLM's number, whose lower values go first. Whoever could give a negative one would pass all
     /// who give none.
-    private static func priority(_ reader: inout FieldReader) throws(APIError) -> Int? {
+    static func priority(_ reader: inout FieldReader) throws(APIError) -> Int? {
         switch reader.value("priority") {
         case "interactive": return 0
         case "batch": return 100
@@ -147,7 +147,7 @@ package struct SamplingFields: Sendable, Equatable {
         try reader.integer(field, in: 1...Int64(samplesLimit))
     }
 
-    private static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
+    static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
         guard let salt = try reader.string("cache_salt") else { return nil }
         guard (1...cacheSaltBytesLimit).contains(salt.utf8.count) else {
             throw .invalid(

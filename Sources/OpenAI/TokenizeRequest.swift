@@ -5,7 +5,7 @@ package import JSON
 package struct TokenizeRequest: Sendable {
     package enum Text: Sendable {
         case plain(String)
-        case chat(ChatCompletionRequest)
+        case chat(ChatPrompt)
     }
 
     /// How the tokens are listed in the answer.
@@ -25,7 +25,7 @@ package struct TokenizeRequest: Sendable {
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
         if reader.value("messages") != nil {
-            self = try Self(chat: body)
+            self = try Self(chat: &reader)
         } else if let content = try reader.string("content") {
             self = try Self(content: content, &reader)
         } else {
@@ -54,18 +54,13 @@ package struct TokenizeRequest: Sendable {
         try reader.finish()
     }
 
-    /// The rest of the body is a chat request.
-    private init(chat body: JSONValue) throws(APIError) {
-        var reader = try FieldReader(body)
-        listing = .vLLM(withTexts: try reader.bool("return_token_strs") ?? false)
+    private init(chat reader: inout FieldReader) throws(APIError) {
+        model = try reader.string("model")
+        text = .chat(try ChatPrompt(&reader))
         addsBegin = try reader.bool("add_special_tokens") ?? false
         allowsSpecial = false
-        var object = body.object ?? [:]
-        object["return_token_strs"] = nil
-        object["add_special_tokens"] = nil
-        let chat = try ChatCompletionRequest(.object(object))
-        model = chat.sampling.model
-        text = .chat(chat)
+        listing = .vLLM(withTexts: try reader.bool("return_token_strs") ?? false)
+        try reader.finish()
     }
 }
 

@@ -25,7 +25,7 @@ extension APIError {
             self = .contextLengthExceeded(limit: context, prompt: prompt, param: "prompt")
         case .tokenOutOfRange(let token, let vocabulary):
             self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
-        case .maxTokensNotPositive(let count):
+        case .maxTokensNegative(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
         // Clients do not heed a longer time than two minutes.
         case .queueFull(let limit, let wait):

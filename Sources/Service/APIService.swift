@@ -44,6 +44,9 @@ package struct APIService: Sendable {
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
+        let scores = ScoreEndpoint(state: state)
+        router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
+        router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
         let tokens = TokenizeEndpoint(state: state)
         router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
         router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))

@@ -13,7 +13,7 @@ struct ChatCompletionEndpoint: Sendable {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
         try caller.check(model: model.id)
-        let prompt = try PromptBuilder(model: model).prompt(for: chat)
+        let prompt = try PromptBuilder(model: model).prompt(for: chat.prompt)
         let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
         let generation = try GenerationRequest(
             prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
@@ -22,7 +22,8 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                [generation], fields: chat.sampling, model: model, head: head, requestID: request.id, caller: caller,
+                [generation], stop: chat.sampling.stop, reportsLogprobs: chat.sampling.topLogprobs != nil, model: model,
+                head: head, requestID: request.id, caller: caller, maxTokens: chat.sampling.maxTokens,
                 registry: state.requests))
         guard chat.sampling.streams else { return Response(json: try await answer.whole().json) }
         return .events { writer in

@@ -19,31 +19,23 @@ struct CompletionEndpoint: Sendable {
         let generations = try prompts.enumerated().map { index, prompt in
             try GenerationRequest(
                 prompt: prompt, from: prompts.count == 1 ? "prompt" : "prompt[\(index)]", fields: completion.sampling,
-                samples: completion.bestOf, model: model, caller: caller, deadline: deadline, constraint: constraint)
+                samples: completion.bestOf, model: model, caller: caller, deadline: deadline,
+                scoring: completion.echoes ? completion.sampling.topLogprobs.map { PromptScoring(top: $0) } : nil,
+                constraint: constraint)
         }
         let head = model.answerHead("cmpl", requestID: request.id)
         let answer = CompletionAnswer(
-            request: completion, head: head, echo: try echo(of: completion, prompts, model),
+            request: completion, head: head,
+            echoes: completion.echoes
+                ? zip(completion.prompts, prompts).map { PromptEcho($0, tokens: $1, model.tokenizer) } : [],
             samples: try SampleStreams(
-                generations, fields: completion.sampling, model: model, head: head, requestID: request.id,
-                caller: caller,
+                generations, stop: completion.sampling.stop, reportsLogprobs: completion.sampling.topLogprobs != nil,
+                model: model, head: head, requestID: request.id, caller: caller,
+                maxTokens: completion.sampling.maxTokens,
                 registry: state.requests))
         guard completion.sampling.streams else { return Response(json: try await answer.whole()) }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }
-        }
-    }
-
-    /// The text of each prompt, if the answer is to begin with it: as the client wrote it, or what its tokens say.
-    private func echo(
-        of completion: CompletionRequest, _ prompts: [[Int32]], _ model: ServedModel
-    ) throws(APIError) -> [String] {
-        guard completion.echoes else { return [] }
-        guard completion.sampling.topLogprobs == nil else {
-            throw .unsupported("echo", "'echo' with 'logprobs' is not supported yet.")
-        }
-        return zip(completion.prompts, prompts).map { prompt, tokens in
-            if case .text(let text) = prompt { text } else { model.tokenizer.decode(tokens, skipsSpecial: true) }
         }
     }
 }
@@ -52,8 +44,8 @@ struct CompletionEndpoint: Sendable {
 private struct CompletionAnswer: Sendable {
     let request: CompletionRequest
     let head: AnswerHead
-    /// What the text of each prompt's samples begins with; empty for nothing.
-    let echo: [String]
+    /// What the texts of each prompt begin with; empty for nothing.
+    let echoes: [PromptEcho]
     let samples: SampleStreams
 
     private struct Sample: Sendable {
@@ -61,24 +53,28 @@ private struct CompletionAnswer: Sendable {
         var logprobs: [LogprobItem] = []
         var reason: OpenAI.FinishReason?
         var meanLogprob = 0.0
+        /// The first sample of each prompt has those.
+        var promptScores: [SampledToken] = []
     }
 
     func whole() async throws -> JSONValue {
-        let (drawn, usage) = try await samples.read { _, stream in
+        let (drawn, usage) = try await samples.read { index, stream in
             var sample = Sample()
+            stream.begin(at: echo(index / request.bestOf)?.length ?? 0)
             while let delta = try await stream.next() {
                 sample.text += delta.text
                 sample.logprobs += delta.logprobs
                 sample.reason = delta.finishReason
             }
             sample.meanLogprob = stream.meanLogprob
+            sample.promptScores = stream.promptScores
             return sample
         }
-        let perPrompt = stride(from: 0, to: drawn.count, by: request.bestOf)
-        let answers = perPrompt.flatMap { best(of: drawn[$0..<$0 + request.bestOf]) }
-        let choices = answers.enumerated().map { index, sample in
-            choice(index, echoed(index) + sample.text, sample.logprobs, sample.reason)
+        let firsts = stride(from: 0, to: drawn.count, by: request.bestOf)
+        let choices = firsts.flatMap { first in
+            best(of: drawn[first..<first + request.bestOf]).map { ($0, drawn[first].promptScores) }
         }
+        .enumerated().map { choice($0, $1.0, behind: echo($0 / request.sampling.n), $1.1) }
         return Completion(head: head, choices: choices).json(usage: .present(usage))
     }
 
@@ -88,14 +84,17 @@ private struct CompletionAnswer: Sendable {
         return samples.sorted { $0.meanLogprob > $1.meanLogprob }.prefix(request.sampling.n)
     }
 
-    private func echoed(_ choice: Int) -> String { echo.isEmpty ? "" : echo[choice / request.sampling.n] }
+    private func echo(_ prompt: Int) -> PromptEcho? { echoes.isEmpty ? nil : echoes[prompt] }
 
+    /// - Parameters:
+    ///   - echo: what comes before the text; nil for nothing.
+    ///   - scores: of the prompt.
     private func choice(
-        _ index: Int, _ text: String, _ logprobs: [LogprobItem], _ reason: OpenAI.FinishReason?
+        _ index: Int, _ sample: Sample, behind echo: PromptEcho?, _ scores: [SampledToken]
     ) -> Completion.Choice {
-        Completion.Choice(
-            index: index, text: text, logprobs: request.sampling.topLogprobs == nil ? nil : logprobs,
-            finishReason: reason)
+        let logprobs = request.sampling.topLogprobs == nil ? nil : (echo?.logprobs(scores) ?? []) + sample.logprobs
+        return Completion.Choice(
+            index: index, text: (echo?.text ?? "") + sample.text, logprobs: logprobs, finishReason: sample.reason)
     }
 
     func write(to writer: EventStreamWriter) async throws {
@@ -104,12 +103,14 @@ private struct CompletionAnswer: Sendable {
         let includesUsage = request.sampling.includesUsage
         do {
             let (_, usage) = try await samples.read { index, stream in
-                var echo = echoed(index)
+                var echo = echo(index / request.sampling.n)
+                stream.begin(at: echo?.length ?? 0)
                 while let delta = try await stream.next() {
-                    let choice = choice(index, echo + delta.text, delta.logprobs, delta.finishReason)
+                    let sample = Sample(text: delta.text, logprobs: delta.logprobs, reason: delta.finishReason)
+                    let choice = choice(index, sample, behind: echo, stream.promptScores)
                     let event = Completion(head: head, choices: [choice])
                     try await writer.event(event.json(usage: includesUsage ? .null : .absent).serialized)
-                    echo = ""
+                    echo = nil
                 }
             }
             if includesUsage { try await writer.event(Completion.usageEvent(head, usage).serialized) }

@@ -8,10 +8,11 @@ extension GenerationRequest {
     ///
     /// - Parameters:
     ///   - param: the request field that `prompt` was made from.
+    ///   - scoring: log-probabilities of the prompt to report.
     ///   - samples: to draw; the best `fields.n` of them are the answer, which takes their log-probabilities.
     init(
         prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel, caller: Caller,
-        deadline: ContinuousClock.Instant?, constraint: (any ConstraintSource)? = nil
+        deadline: ContinuousClock.Instant?, scoring: PromptScoring? = nil, constraint: (any ConstraintSource)? = nil
     ) throws(APIError) {
         let room = model.engine.contextLength - prompt.count
         guard room > 0 else {
@@ -29,7 +30,7 @@ extension GenerationRequest {
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
             priority: try caller.priority(fields.priority), tenant: caller.tenant, deadline: deadline,
             topLogprobs: fields.topLogprobs ?? (samples > fields.n ? 0 : nil),
-            cacheSalt: caller.cacheScope(salt: fields.cacheSalt ?? ""), constraint: constraint)
+            scoring: scoring, cacheSalt: caller.cacheScope(salt: fields.cacheSalt ?? ""), constraint: constraint)
     }
 }
 

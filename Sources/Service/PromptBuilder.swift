@@ -7,11 +7,11 @@ struct PromptBuilder {
     let model: ServedModel
 
     /// Renders the model's chat template. Only the template's own text can become control tokens.
-    func prompt(for chat: ChatCompletionRequest) throws -> [Int32] {
+    func prompt(for chat: ChatPrompt) throws -> [Int32] {
         model.tokenizer.encode(try text(for: chat))
     }
 
-    func text(for chat: ChatCompletionRequest) throws -> MarkedText {
+    func text(for chat: ChatPrompt) throws -> MarkedText {
         guard let template = model.template else {
             throw APIError.invalid("messages", "This model has no usable chat template; use /v1/completions.")
         }
@@ -23,6 +23,13 @@ struct PromptBuilder {
             messages: chat.messages.map { $0.templateValue.withParsedToolArguments },
             tools: chat.tools.map(\.json), addGenerationPrompt: chat.addsGenerationPrompt,
             values: chat.templateArguments.members.map { ($0.name, $0.value) })
+    }
+
+    func prompt(_ prompt: ScoreRequest.Prompt) throws -> [Int32] {
+        switch prompt {
+        case .plain(let prompt): self.prompt(prompt)
+        case .chat(let chat): try self.prompt(for: chat)
+        }
     }
 
     func prompt(_ prompt: CompletionRequest.Prompt) -> [Int32] {

@@ -9,7 +9,8 @@ struct SampleStreams: Sendable {
     private let samples: Int
     private let promptTokens: Int
     private let tokenizer: Tokenizer
-    private let fields: SamplingFields
+    private let stop: [String]
+    private let reportsLogprobs: Bool
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
     private let meter: Meter
@@ -19,17 +20,18 @@ struct SampleStreams: Sendable {
     ///
     /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
-        _ generations: [GenerationRequest], fields: SamplingFields, model: ServedModel, head: AnswerHead,
-        requestID: String, caller: Caller, registry: RequestRegistry
+        _ generations: [GenerationRequest], stop: [String] = [], reportsLogprobs: Bool = false, model: ServedModel,
+        head: AnswerHead, requestID: String, caller: Caller, maxTokens: Int?, registry: RequestRegistry
     ) throws {
-        meter = try caller.begin(generations, maxTokens: fields.maxTokens)
+        meter = try caller.begin(generations, maxTokens: maxTokens)
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
         self.streams = streams
         samples = generations.first?.samples ?? 1
         promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         tokenizer = model.tokenizer
-        self.fields = fields
+        self.stop = stop
+        self.reportsLogprobs = reportsLogprobs
         ticket = registry.add(
             RequestRegistry.Entry(
                 head: head, requestID: requestID, owner: caller.name, promptTokens: promptTokens,
@@ -46,7 +48,7 @@ struct SampleStreams: Sendable {
             for (sample, stream) in streams.enumerated() {
                 group.addTask {
                     var text = TextStream(
-                        stream, tokenizer: tokenizer, stop: fields.stop, reportsLogprobs: fields.topLogprobs != nil,
+                        stream, tokenizer: tokenizer, stop: stop, reportsLogprobs: reportsLogprobs,
                         meter: meter.line(of: sample / samples))
                     return (sample, try await read(sample, &text), text)
                 }

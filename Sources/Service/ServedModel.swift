@@ -19,6 +19,11 @@ package struct ServedModel: Sendable {
     package let samplesLimit: Int
     let grammars: GrammarCompiler
 
+    /// The token that ends an answer of the assistant: a template writes it behind each message.
+    var endToken: Int32? {
+        tokenizer.vocabulary.special("<|eot_id|>").flatMap { stopTokens.contains($0) ? $0 : nil } ?? stopTokens.first
+    }
+
     package init(
         id: String, created: Int64, fingerprint: String, engine: InferenceEngine, tokenizer: Tokenizer,
         template: ChatTemplate?, defaults: SamplingDefaults, stopTokens: [Int32], samplesLimit: Int = 32

@@ -22,6 +22,8 @@ struct TextStream {
     private(set) var completionTokens = 0
     /// Prompt tokens that did not have to be computed for this request.
     private(set) var cachedTokens = 0
+    /// Of the tokens of the prompt that the request wanted scored.
+    private(set) var promptScores: [SampledToken] = []
     private var logprobSum = 0.0
     private var isFinished = false
 
@@ -35,6 +37,9 @@ struct TextStream {
         detokenizer = Detokenizer(tokenizer.vocabulary)
         stopFilter = StopFilter(stop)
     }
+
+    /// The text stands behind so many other characters.
+    mutating func begin(at offset: Int) { ledger?.begin(at: offset) }
 
     /// Of its tokens; NaN if the request did not ask for log-probabilities. No text is the least likely one.
     var meanLogprob: Double { completionTokens == 0 ? -.infinity : logprobSum / Double(completionTokens) }
@@ -57,6 +62,7 @@ struct TextStream {
         meter.take(event)
         switch event {
         case .prefill(_, _, let cached): cachedTokens = cached
+        case .scored(let tokens): promptScores += tokens
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)
@@ -78,10 +84,8 @@ struct TextStream {
 
     private mutating func note(_ token: SampledToken, _ text: String) {
         guard let offset = ledger?.offset else { return }
-        let item = LogprobItem(
-            token: LogprobItem.Candidate(token.id, token.logprob, vocabulary),
-            top: token.top.map { LogprobItem.Candidate($0.id, $0.logprob, vocabulary) }, offset: offset)
-        ledger?.append(item, text: text, isWhole: detokenizer.isWhole)
+        ledger?.append(
+            LogprobItem(token, offset: offset, vocabulary), text: text, isWhole: detokenizer.isWhole)
     }
 
     /// Adds what may be sent; says whether a stop string is complete.

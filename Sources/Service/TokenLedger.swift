@@ -1,3 +1,4 @@
+import Engine
 import Language
 import OpenAI
 
@@ -17,6 +18,9 @@ struct TokenLedger {
 
     /// Where the next token begins, in characters.
     var offset: Int { written.characters }
+
+    /// So many characters of other text come first.
+    mutating func begin(at offset: Int) { written.characters = offset }
 
     /// A token that completed `text`; with `isWhole` no part of a character is left over.
     mutating func append(_ item: LogprobItem, text: String, isWhole: Bool) {
@@ -53,8 +57,17 @@ struct TokenLedger {
 }
 
 extension LogprobItem.Candidate {
-    init(_ id: Int32, _ logprob: Float, _ vocabulary: Vocabulary) {
+    init(_ id: Int32, _ logprob: Float?, _ vocabulary: Vocabulary) {
         self.init(
             bytes: Array(vocabulary.bytes(of: id)), isControl: vocabulary.isSpecial(id), logprob: logprob)
+    }
+}
+
+extension LogprobItem {
+    /// A sampled or scored token.
+    init(_ token: SampledToken, offset: Int, _ vocabulary: Vocabulary) {
+        self.init(
+            token: Candidate(token.id, token.logprob, vocabulary),
+            top: token.top.map { Candidate($0.id, $0.logprob, vocabulary) }, offset: offset)
     }
 }

@@ -41,7 +41,7 @@ struct TokenizeEndpoint: Sendable {
     func applyTemplate(_ request: Request) throws -> Response {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
-        let text = try PromptBuilder(model: model).text(for: chat)
+        let text = try PromptBuilder(model: model).text(for: chat.prompt)
         return Response(json: ["prompt": .string(text.string)])
     }
 }

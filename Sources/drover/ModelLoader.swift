@@ -49,7 +49,7 @@ struct ModelLoader: Sendable {
             model: model,
             settings: EngineSettings(
                 queueLimit: settings.queueLimit, tenantQueueLimit: settings.keyQueueLimit,
-                stepTarget: .milliseconds(settings.itlTarget),
+                stepTarget: settings.itlTarget.map { .milliseconds($0) },
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
                 speculates: settings.speculate == .ngram),
             metrics: metrics, modelName: id)

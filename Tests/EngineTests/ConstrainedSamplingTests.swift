@@ -126,7 +126,7 @@ struct ConstrainedSamplingTests {
             switch event {
             case .token(let token): text.append(token.id)
             case .finished(let reason): end = reason
-            case .prefill: break
+            case .prefill, .scored: break
             }
         }
         return (text, end)

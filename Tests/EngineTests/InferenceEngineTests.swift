@@ -20,7 +20,7 @@ struct InferenceEngineTests {
         var answer = Answer()
         for await event in stream {
             switch event {
-            case .prefill: break
+            case .prefill, .scored: break
             case .token(let token): answer.text.append(token.id)
             case .finished(let reason): answer.finish = reason
             }
@@ -284,8 +284,8 @@ struct InferenceEngineTests {
         #expect(throws: EngineError.promptTooLong(prompt: 500, context: 500)) {
             try submit(GenerationRequest(prompt: Array(repeating: 1, count: 500)))
         }
-        #expect(throws: EngineError.maxTokensNotPositive(0)) {
-            try submit(GenerationRequest(prompt: [1], maxTokens: 0))
+        #expect(throws: EngineError.maxTokensNegative(-1)) {
+            try submit(GenerationRequest(prompt: [1], maxTokens: -1))
         }
         for token in [-1, 64] as [Int32] {
             let refusal = EngineError.tokenOutOfRange(token: token, vocabulary: 64)

@@ -17,6 +17,8 @@ struct SchedulerPropertyTests {
         /// Samples of a request differ in which token they take.
         let sample: Int
         var text: [Int32] = []
+        /// Logits of the tokens of its prompt that it wanted scored.
+        var scores: [Float] = []
         var finish: FinishReason?
     }
 
@@ -63,10 +65,12 @@ struct SchedulerPropertyTests {
             let late = Int.random(in: 0..<8, using: &random) == 0
             let request = GenerationRequest(
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
-                maxTokens: Int.random(in: 1...120, using: &random), stopTokens: stop,
+                maxTokens: Int.random(in: 0...120, using: &random), stopTokens: stop,
                 priority: Int.random(in: 0..<3, using: &random) / 2,
                 tenant: SchedulerPropertyTests.tenants[Int.random(in: 0..<4, using: &random) * isShared],
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
+                scoring: Int.random(in: 0..<3, using: &random) > 0
+                    ? nil : PromptScoring(first: Int.random(in: 1...prompt.count, using: &random)),
                 cacheSalt: Int.random(in: 0..<8, using: &random) == 0 ? "salt" : "")
             let id = RequestID(UInt64(clients.count))
             for sample in 0..<request.samples {
@@ -106,19 +110,31 @@ struct SchedulerPropertyTests {
             scheduler.fill(&batch, for: plan)
             copy(plan)
             let logits = model.forward(batch)
-            let samples = plan.runs.flatMap { run in
-                Array(repeating: clients[run.request]?.sample ?? 0, count: run.sampleCount)
-            }
-            let outcomes = samples.enumerated().map { row, sample in
-                let row = logits[row]
-                let token = ScriptedModel.token(sample, of: (0..<row.count).map { row.values[$0] })
-                return RowOutcome.token(SampledToken(id: token))
-            }
-            take(scheduler.commit(plan, outcomes))
+            #expect(batch.logitRows.count <= model.capacity.logitRows)
+            take(scheduler.commit(plan, outcomes(of: plan, logits)))
             guesses += plan.draftCount
             rightGuesses += scheduler.acceptedCount
             scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
+        }
+
+        private func outcomes(of plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
+            var outcomes: [RowOutcome] = []
+            for run in plan.runs {
+                guard let client = clients[run.request] else { continue }
+                for position in run.scored {
+                    let id = client.request.prompt[position]
+                    let score = logits[outcomes.count].values[Int(id)]
+                    outcomes.append(.token(SampledToken(id: id, logprob: score)))
+                }
+                for _ in 0..<run.sampleCount {
+                    let row = logits[outcomes.count]
+                    let token = ScriptedModel.token(client.sample, of: (0..<row.count).map { row.values[$0] })
+                    outcomes.append(.token(SampledToken(id: token)))
+                }
+            }
+            #expect(outcomes.count == logits.rowCount)
+            return outcomes
         }
 
         /// By priority, place and age; of one priority and tenant by age, those that run before those that wait.
@@ -161,6 +177,7 @@ struct SchedulerPropertyTests {
                 case .prefill(let computed, let total, let cached):
                     #expect(cached < computed && computed <= total)
                     if computed == total { self.cached += cached }
+                case .scored(let scores): clients[event.request]?.scores += scores.map(\.logprob)
                 case .token(let token): clients[event.request]?.text.append(token.id)
                 case .finished(let reason): clients[event.request]?.finish = reason
                 }
@@ -175,6 +192,10 @@ struct SchedulerPropertyTests {
                 let alone = ScriptedModel.text(
                     after: request.prompt, count: limit, rank: client.sample, vocabularySize: 32, memory: memory)
                 let end = alone.firstIndex { request.stopTokens.contains($0) }
+                let scores = ScriptedModel.scores(
+                    of: request.prompt, from: client.sample > 0 ? .max : request.scoring?.first ?? .max, memory: memory)
+                let hasAll = client.finish == .length || !client.text.isEmpty
+                #expect(hasAll ? client.scores == scores : scores.starts(with: client.scores))
                 switch client.finish {
                 case .stop(let token):
                     #expect(token == end.map { alone[$0] } && client.text == Array(alone.prefix(end ?? 0)))

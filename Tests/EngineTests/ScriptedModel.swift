@@ -109,6 +109,17 @@ final class ScriptedModel: ForwardPass {
         return Array(tokens.dropFirst(prompt.count))
     }
 
+    /// The logits of the tokens of a prompt from `first` on, each in the row before it.
+    static func scores(
+        of prompt: [Int32], from first: Int, memory: Int = .max
+    ) -> [Float] {
+        (first..<max(first, prompt.count)).map { position in
+            var story = Story()
+            prompt[..<position].suffix(memory).forEach { story.append($0) }
+            return story.logit(of: Int(prompt[position]))
+        }
+    }
+
     /// The token with the largest logit, or the one so many ranks behind it.
     static func token(_ rank: Int, of logits: [Float]) -> Int32 {
         Int32(logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }[rank])

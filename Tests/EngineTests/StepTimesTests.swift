@@ -14,7 +14,7 @@ struct StepTimesTests {
 
     /// Lets prompts run beside `decoding` rows; returns the times and rows of the steps.
     private func run(
-        _ times: inout StepTimes, _ machine: Machine, steps: Int, decoding: Int = 8, target: Double = 0.1
+        _ times: inout StepTimes, _ machine: Machine, steps: Int, decoding: Int = 8, target: Double? = 0.1
     ) -> [(seconds: Double, rows: Int)] {
         (0..<steps).map { _ in
             let rows = decoding + (times.promptRows(beside: decoding, target: target, room: 512 - decoding) ?? 64)
@@ -85,6 +85,19 @@ struct StepTimesTests {
             #expect(step.rows > 8 && step.seconds <= decoding + 1.4)
         }
         #expect(run(&times, machine, steps: 1).allSatisfy { $0.rows >= 11 })
+    }
+
+    /// Without a target prompts keep three quarters of their speed, and small models their 100 ms.
+    @Test(arguments: [(0.028, 0.0032, 0.12...0.2), (0.003, 0.0002, 0.09...0.102)])
+    func `finds the step that is worth it`(reading: Double, perRow: Double, expected: ClosedRange<Double>) throws {
+        let machine = Machine(reading: reading, perRow: perRow)
+        var times = seasoned(machine)
+        let steps = run(&times, machine, steps: 40, target: nil).suffix(20)
+        let idle = 512 / machine.seconds(512)
+        for step in steps {
+            #expect(expected.contains(step.seconds))
+            #expect(Double(step.rows - 8) / step.seconds > 0.7 * idle)
+        }
     }
 
     @Test func `takes no more than there is room for, and one at least`() {

@@ -70,7 +70,7 @@ struct BatchInvarianceTests {
         var rows: [[[Float]]] = []
         for blocks in [original.blocks, [original.blocks[0], 9]] {
             var batch = Batch(capacity: model.capacity)
-            batch.append(tokens[80...], at: 80, blocks: blocks, logits: .all)
+            batch.append(tokens[80...], at: 80, blocks: blocks, logits: tokens.count - 80)
             let logits = model.forward(batch)
             rows.append((0..<logits.rowCount).map { logits[$0].array })
         }
@@ -93,13 +93,9 @@ struct BatchInvarianceTests {
                 let room = min(tokens.count - start, 96 - batch.tokens.count)
                 guard room > 0 else { continue }
                 let count = Int.random(in: 1...room, using: &generator)
-                let demand: Batch.LogitDemand = [.none, .last, .all].randomElement(using: &generator) ?? .all
-                conversations[index].add(tokens[start..<(start + count)], to: &batch, logits: demand)
-                switch demand {
-                case .none: break
-                case .last: rows.append((index, start + count - 1))
-                case .all: rows += (start..<(start + count)).map { (index, $0) }
-                }
+                let wanted = [0, 1, count].randomElement(using: &generator) ?? count
+                conversations[index].add(tokens[start..<(start + count)], to: &batch, logits: wanted)
+                rows += (start..<(start + count)).suffix(wanted).map { (index, $0) }
             }
             if batch.isEmpty { break }
             let logits = model.forward(batch)

@@ -13,7 +13,7 @@ struct Conversation {
         blocks = scattered ? ascending.reversed() : ascending
     }
 
-    mutating func add(_ tokens: some Collection<Int32>, to batch: inout Batch, logits: Batch.LogitDemand) {
+    mutating func add(_ tokens: some Collection<Int32>, to batch: inout Batch, logits: Int) {
         let needed = KVBlock.count(for: position + tokens.count)
         batch.append(tokens, at: position, blocks: blocks[..<needed], logits: logits)
         position += tokens.count
@@ -39,7 +39,7 @@ extension LlamaModel {
         while start < tokens.count {
             let end = min(tokens.count, start + chunk)
             batch.removeAll()
-            conversation.add(tokens[start..<end], to: &batch, logits: .all)
+            conversation.add(tokens[start..<end], to: &batch, logits: end - start)
             let logits = forward(batch)
             for row in 0..<logits.rowCount { body(start + row, logits[row]) }
             start = end

@@ -32,7 +32,7 @@ struct ChatCompletionRequestTests {
         let request = try request(Dictionary(fields.map { ($0, "null") }) { $1 })
         #expect(request.sampling.maxTokens == nil)
         #expect(request.sampling.temperature == nil)
-        #expect(request.tools.isEmpty)
+        #expect(request.prompt.tools.isEmpty)
     }
 
     @Test func `whole numbers may be written as floats`() throws {
@@ -81,8 +81,8 @@ struct ChatCompletionRequestTests {
     @Test func `text parts are joined, developer is a role`() throws {
         let content = #"[{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]"#
         let request = try request(["messages": #"[{"role": "developer", "content": \#(content)}]"#])
-        #expect(request.messages[0].content == "a\nb")
-        #expect(request.messages[0].role == .developer)
+        #expect(request.prompt.messages[0].content == "a\nb")
+        #expect(request.prompt.messages[0].role == .developer)
     }
 
     @Test func `tool calls and their answers are matched by id`() throws {
@@ -90,14 +90,14 @@ struct ChatCompletionRequestTests {
         let assistant = #"{"role": "assistant", "content": null, "tool_calls": [\#(call)]}"#
         let answer = #"{"role": "tool", "tool_call_id": "c1", "content": "4"}"#
         let request = try request(["messages": "[\(Self.user), \(assistant), \(answer)]"])
-        #expect(request.messages[1].toolCalls == [ToolCall(id: "c1", name: "f", arguments: "{}")])
+        #expect(request.prompt.messages[1].toolCalls == [ToolCall(id: "c1", name: "f", arguments: "{}")])
         #expect(refusedField(["messages": "[\(assistant), \(assistant)]"]) == "messages[1].tool_calls[0].id")
     }
 
     @Test func `tools are checked and can be turned off`() throws {
         let tool = #"{"type": "function", "function": {"name": "f"}}"#
-        #expect(try request(["tools": "[\(tool)]"]).tools.map(\.name) == ["f"])
-        #expect(try request(["tools": "[\(tool)]", "tool_choice": #""none""#]).tools.isEmpty)
+        #expect(try request(["tools": "[\(tool)]"]).prompt.tools.map(\.name) == ["f"])
+        #expect(try request(["tools": "[\(tool)]", "tool_choice": #""none""#]).prompt.tools.isEmpty)
         #expect(refusedField(["tools": "[\(tool), \(tool)]"]) == "tools[1].function.name")
         let evil = #"{"type": "function", "function": {"name": "a\r\nb"}}"#
         #expect(refusedField(["tools": "[\(evil)]"]) == "tools[0].function.name")
@@ -105,6 +105,6 @@ struct ChatCompletionRequestTests {
 
     @Test func `template variables are passed on`() throws {
         let request = try request(["chat_template_kwargs": #"{"date_string": "1 Jan 2026"}"#])
-        #expect(request.templateArguments["date_string"] == "1 Jan 2026")
+        #expect(request.prompt.templateArguments["date_string"] == "1 Jan 2026")
     }
 }

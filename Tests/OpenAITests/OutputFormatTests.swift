@@ -80,8 +80,8 @@ struct OutputFormatTests {
     func `which tools may be called, and whether one must`(choice: String, names: [String], isRequired: Bool) throws {
         let request = try request(Self.tools + ", \"tool_choice\": \(choice)")
         #expect(request.callableTools.map(\.name) == names && request.requiresToolCall == isRequired)
-        #expect(request.tools.map(\.name) == (choice == "\"none\"" ? [] : ["f", "g"]))
-        #expect(request.tools.last?.isStrict ?? true)
+        #expect(request.prompt.tools.map(\.name) == (choice == "\"none\"" ? [] : ["f", "g"]))
+        #expect(request.prompt.tools.last?.isStrict ?? true)
     }
 
     @Test(arguments: [

@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import Language
+import Service
 import Testing
 
 /// Log-probabilities of the tokens of an answer, in both shapes.
@@ -100,5 +102,59 @@ struct LogprobsTests {
         #expect(!text.isEmpty && content(cut) == Array(items.prefix(content(cut).count)))
         #expect(content(cut).dropLast().flatMap(bytes).count < text.utf8.count)
         #expect(content(cut).flatMap(bytes).count >= text.utf8.count)
+    }
+}
+
+extension LogprobsTests {
+    private func columns(_ choice: JSONValue?) -> JSONObject { choice?.object?["logprobs"]?.object ?? [:] }
+
+    private func prompt(_ ids: ArraySlice<JSONValue>) -> String {
+        String(decoding: JSONValue.array(Array(ids)).serialized, as: UTF8.self)
+    }
+
+    /// A token that a bias forces has the log-probability that it has as a part of the prompt.
+    @Test func `a prompt is scored as the tokens of an answer are`() async throws {
+        let service = try TestService()
+        let text = String(repeating: "The quick brown fox jumps over the lazy dog. Größe 🦙! ", count: 8)
+        let ids = service.model.tokenizer.encode(text).prefix(150).map { JSONValue.integer(Int64($0)) }
+        try #require(ids.count == 150)
+        let body = #"{"prompt": \#(prompt(ids[...])), "logprobs": 1, "echo": true, "max_tokens": 0}"#
+        let answer = try await service.post("/v1/completions", body).json
+        let choice = answer["choices"]?.array?.first
+        #expect(choice?.object?["finish_reason"] == "length" && answer["usage"]?.object?["completion_tokens"] == 0)
+        let scores = try #require(columns(choice)["token_logprobs"]?.array)
+        #expect(scores.count == ids.count && scores[0] == .null)
+        for position in [1, 2, 63, 64, 65, 127, 128, 149] {
+            let bias = #""logit_bias": {"\#(ids[position].integer ?? 0)": 100}"#
+            let forced = try await service.post(
+                "/v1/completions",
+                #"{"prompt": \#(prompt(ids[..<position])), "logprobs": 1, "max_tokens": 1, "ignore_eos": true, \#(bias)}"#
+            )
+            #expect(columns(try forced.json["choices"]?.array?.first)["token_logprobs"] == [scores[position]])
+        }
+        // What is known of the prompt by now makes no difference.
+        #expect(try await service.post("/v1/completions", body).json["choices"] == answer["choices"])
+    }
+
+    @Test(arguments: [#""The quick 🦙""#, "[65, 66, 67]"]) func `offsets go on behind an echo`(prompt: String)
+        async throws
+    {
+        let service = try TestService()
+        let body = #"{"prompt": \#(prompt), "logprobs": 2, "echo": true, \#(settings)"#
+        let choice = try await service.post("/v1/completions", body + "}").json["choices"]?.array?.first
+        let text = Array((choice?.object?["text"]?.string ?? "").unicodeScalars)
+        let tokens = columns(choice)["tokens"]?.array?.compactMap(\.string) ?? []
+        let offsets = columns(choice)["text_offset"]?.array?.compactMap(\.integer) ?? []
+        #expect(tokens.count == offsets.count && offsets.first == 0 && offsets == offsets.sorted())
+        for (token, offset) in zip(tokens, offsets) where !token.hasPrefix("bytes:") {
+            let scalars = Array(token.unicodeScalars)
+            #expect(Array(text[Int(offset)...].prefix(scalars.count)) == scalars)
+        }
+        let chunks = try await service.post("/v1/completions", body + #", "stream": true}"#).events.chunks
+        let choices = chunks.compactMap { $0["choices"]?.array?.first }
+        #expect(choices.map { $0.object?["text"]?.string ?? "" }.joined() == String(String.UnicodeScalarView(text)))
+        for name in ["tokens", "token_logprobs", "top_logprobs", "text_offset"] {
+            #expect(choices.flatMap { columns($0)[name]?.array ?? [] } == columns(choice)[name]?.array)
+        }
     }
 }

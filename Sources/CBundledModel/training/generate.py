@@ -9,6 +9,7 @@ about number pairs, values, names and phrasings that held_out() keeps out of the
 import argparse
 import json
 import random
+import re
 
 import facts
 import stories
@@ -184,7 +185,57 @@ def document(rng, progress=1.0):
     """One training document as weighted segments (see chat.py); `progress` is the part of the training done."""
     late = min(1.0, max(0.0, (progress - 0.25) / 0.25))
     shares = [early + (final - early) * late for _, early, final in MAKERS.values()]
-    return rng.choices(list(MAKERS.values()), shares)[0][0](rng)
+    segments = rng.choices(list(MAKERS.values()), shares)[0][0](rng)
+    return spoiled(rng, segments) if rng.random() < 0.25 * late else segments
+
+
+# --- answers that went wrong -----------------------------------------------------------------------
+# A model of this size sometimes repeats itself for ever, or goes on with the text of its prompt. Every answer must end,
+# so documents show what is right then: the end. What went wrong is not learned.
+
+
+def spoiled(rng, segments):
+    """The document up to an answer that has gone wrong, and how it ends."""
+    places = [i for i, (text, special, weight) in enumerate(segments[:-1])
+              if weight == 1 and not special and len(text) > 3 and segments[i + 1][1]]
+    if not places:
+        return segments
+    place = rng.choice(places)
+    text, end = segments[place][0], segments[place + 1]
+    values = [m for m in re.finditer(r': "([^"\\\\]*)"', text)]
+    if values and rng.random() < 0.6:  # A call's grammar lets it end only where its text is whole.
+        cut = rng.choice(values).end() - 1
+        return segments[:place] + [(text[:cut] + junk(rng, segments, text), False, 0.0), (text[cut:], False, 1.0), end]
+    cut = rng.randrange(len(text))
+    return segments[:place] + [(text[:cut] + junk(rng, segments, text[cut:]), False, 0.0), end]
+
+
+def junk(rng, segments, text):
+    """Characters that do not belong into an answer: a loop in `text`, or a bit of another part of the document."""
+    roll = rng.random()
+    if roll < 0.65:
+        return loop(rng, text)
+    if roll < 0.75:
+        return "}" * rng.randint(1, 12) + rng.choice(["", "", ", please.", " Thank you." * rng.randint(1, 8)])
+    sources = [t for t, special, _ in segments if not special and '"' in t and len(t) > 40]
+    if not sources:
+        return loop(rng, text)
+    source = rng.choice(sources)
+    start = rng.randrange(len(source) - 20)
+    return source[start:start + rng.randint(12, 60)]
+
+
+def loop(rng, text):
+    """Something in the text, again and again: words mostly."""
+    words = list(re.finditer(r"\s*\S+", text))
+    first = rng.randrange(len(words)) if words else 0
+    part = words[first:first + rng.choice([1, 1, 1, 2, 3, rng.randint(1, 12)])]
+    if part and rng.random() < 0.6:
+        piece = text[part[0].start():part[-1].end()]
+    else:
+        start = rng.randrange(len(text))
+        piece = text[start:start + rng.randint(1, rng.choice([4, 12]))]
+    return piece * min(rng.randint(4, 40), 200 // max(1, len(piece)) + 3)
 
 
 def main():

@@ -10,7 +10,7 @@ struct ModelStopwatch {
         var batch = Batch(capacity: model.capacity)
         return median {
             batch.removeAll()
-            batch.append(prompt(tokens), at: 0, blocks: blocks(of: 0, positions: tokens), logits: .last)
+            batch.append(prompt(tokens), at: 0, blocks: blocks(of: 0, positions: tokens), logits: 1)
             let time = ContinuousClock().measure { _ = model.forward(batch) }
             return Double(tokens) / (time / .seconds(1))
         }
@@ -32,7 +32,7 @@ struct ModelStopwatch {
                         let token = Int32((step * 31 + sequence) % model.vocabularySize)
                         batch.append(
                             CollectionOfOne(token), at: position,
-                            blocks: blocks(of: sequence, positions: start + steps), logits: .last)
+                            blocks: blocks(of: sequence, positions: start + steps), logits: 1)
                     }
                     _ = model.forward(batch)
                 }
@@ -45,7 +45,7 @@ struct ModelStopwatch {
         let prompt = prompt(tokens), chunk = min(Self.contextChunk, model.capacity.rows)
         for first in stride(from: 0, to: tokens, by: chunk) {
             batch.removeAll()
-            batch.append(prompt[first..<min(tokens, first + chunk)], at: first, blocks: blocks, logits: .none)
+            batch.append(prompt[first..<min(tokens, first + chunk)], at: first, blocks: blocks, logits: 0)
             _ = model.forward(batch)
         }
     }

@@ -118,7 +118,7 @@ struct ScheduleSimulation {
     private mutating func token() -> Int32 { Int32(truncatingIfNeeded: random.number(below: 1 << 16)) }
 
     private mutating func outcomes(of plan: StepPlan) -> [RowOutcome] {
-        let count = plan.runs.reduce(0) { $0 + $1.sampleCount }
+        let count = plan.runs.reduce(0) { $0 + $1.logitCount }
         return (0..<count).map { _ in .token(SampledToken(id: token())) }
     }
 
@@ -127,6 +127,7 @@ struct ScheduleSimulation {
         switch event.event {
         case .prefill(let computed, let total, let cached):
             if computed == total { report.promptRead(total, cached: cached) }
+        case .scored: break
         case .token:
             if client.firstToken == nil {
                 client.firstToken = now

@@ -17,7 +17,7 @@ struct ServeSettings: Sendable {
     let admission: AdmissionPolicy
     let speculate: SpeculationName
     let contextLength: Int?
-    let itlTarget: Int
+    let itlTarget: Int?
     let maxBatchTokens: Int
     let maxSamples: Int
     let queueLimit: Int
@@ -53,7 +53,7 @@ struct ServeSettings: Sendable {
         admission = try reader.value(options.admission, "admission") ?? .optimistic
         speculate = try reader.value(options.speculate, "speculate") ?? .ngram
         contextLength = try reader.positive(options.contextLength, "context-length")
-        itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000) ?? 100
+        itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000)
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
         maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256

@@ -1,0 +1,82 @@
+import Engine
+import HTTP
+import JSON
+import Language
+import OpenAI
+
+/// POST /v1/score and /v1/classify: exact log-probabilities of texts behind a prompt, which is computed once for all.
+struct ScoreEndpoint: Sendable {
+    let state: ServiceState
+
+    func score(_ request: Request, from caller: Caller) async throws -> Response {
+        Response(json: try await scores(request, from: caller, of: "continuations").json)
+    }
+
+    func classify(_ request: Request, from caller: Caller) async throws -> Response {
+        Response(json: try await scores(request, from: caller, of: "labels").classification)
+    }
+
+    private func scores(_ request: Request, from caller: Caller, of field: String) async throws -> Scores {
+        let asked = try ScoreRequest(try JSONValue(parsing: request.body), textsField: field)
+        let model = try state.readyModel(named: asked.model)
+        try caller.check(model: model.id)
+        let prompt = try PromptBuilder(model: model).prompt(asked.prompt)
+        let texts = try asked.texts.enumerated().map { try tokens(of: $1, at: $0, asked, model) }
+        let deadline = try RequestDeadline.of(request.head, streams: false)
+        let generations = try texts.enumerated().map { index, text in
+            try generation(prompt, text, param: "\(field)[\(index)]", asked, model, caller, deadline)
+        }
+        let head = model.answerHead("score", requestID: request.id)
+        let streams = try SampleStreams(
+            generations, model: model, head: head, requestID: request.id, caller: caller, maxTokens: 0,
+            registry: state.requests)
+        let (scores, usage) = try await streams.read { _, stream in
+            while try await stream.next() != nil {}
+            return stream.promptScores
+        }
+        let scored = zip(asked.texts, zip(texts, scores)).map { text, score in
+            Scores.Text(label: label(text, score.0, model), logprobs: logprobs(score.1, model))
+        }
+        return Scores(head: head, texts: scored, usage: usage)
+    }
+
+    private func tokens(
+        of text: CompletionRequest.Prompt, at index: Int, _ asked: ScoreRequest, _ model: ServedModel
+    ) throws(APIError) -> [Int32] {
+        var tokens: [Int32]
+        switch text {
+        case .text(let text): tokens = model.tokenizer.encode(text)
+        case .tokens(let ids): tokens = ids
+        }
+        if asked.includesEnd, let end = model.endToken { tokens.append(end) }
+        guard !tokens.isEmpty else {
+            let name = "\(asked.textsField)[\(index)]"
+            throw .invalid(name, "'\(name)' must not be empty.")
+        }
+        return tokens
+    }
+
+    private func generation(
+        _ prompt: [Int32], _ text: [Int32], param: String, _ asked: ScoreRequest, _ model: ServedModel,
+        _ caller: Caller, _ deadline: ContinuousClock.Instant?
+    ) throws(APIError) -> GenerationRequest {
+        guard !prompt.isEmpty else { throw .invalid("prompt", "The prompt must have a token.") }
+        let (all, limit) = (prompt + text, model.engine.contextLength)
+        guard all.count < limit else {
+            throw .contextLengthExceeded(limit: limit, prompt: all.count, param: param)
+        }
+        return GenerationRequest(
+            prompt: all, maxTokens: 0, priority: try caller.priority(asked.priority), tenant: caller.tenant,
+            deadline: deadline,
+            scoring: PromptScoring(first: prompt.count, top: asked.topLogprobs),
+            cacheSalt: caller.cacheScope(salt: asked.cacheSalt ?? ""))
+    }
+
+    private func label(_ text: CompletionRequest.Prompt, _ tokens: [Int32], _ model: ServedModel) -> String {
+        if case .text(let text) = text { text } else { model.tokenizer.decode(tokens) }
+    }
+
+    private func logprobs(_ scores: [SampledToken], _ model: ServedModel) -> [LogprobItem] {
+        scores.map { LogprobItem($0, offset: 0, model.tokenizer.vocabulary) }
+    }
+}
