@@ -32,6 +32,9 @@ package struct ActiveRequest: Sendable {
     /// Set when it has ended and waits to be removed.
     var finish: FinishReason?
     let deadline: ContinuousClock.Instant?
+    let tenant: Tenant
+    /// Output tokens with which it counts for its tenant until it has ended.
+    private let expectedOutput: Int
     /// Nil where a token depends on more of those before it than the logits of its row: they must be known first.
     private var lookup: PromptLookup?
     private let stopTokens: [Int32]
@@ -42,14 +45,19 @@ package struct ActiveRequest: Sendable {
     /// - Parameters:
     ///   - scope: of its prefixes.
     ///   - key: of their names.
-    init(id: RequestID, request: GenerationRequest, context: Int, scope: String, key: PrefixKey) {
-        order = RequestOrder(priority: request.priority, id: id)
+    ///   - place: among the requests of other tenants.
+    init(
+        id: RequestID, request: GenerationRequest, context: Int, scope: String, key: PrefixKey, place: FairShare.Place
+    ) {
+        order = RequestOrder(priority: request.priority, place: place.start, id: id)
         group = id
         tokens = request.prompt
         promptCount = request.prompt.count
         chain = PrefixChain(scope: scope, key: key)
         chain.extend(over: request.prompt)
         deadline = request.deadline
+        tenant = request.tenant
+        expectedOutput = place.expectedOutput
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
@@ -59,7 +67,7 @@ package struct ActiveRequest: Sendable {
     /// Another sample of the same prompt, which is as young as this one.
     func sibling(_ id: RequestID) -> ActiveRequest {
         var sibling = self
-        sibling.order = RequestOrder(priority: order.priority, id: id)
+        sibling.order = RequestOrder(priority: order.priority, place: order.place, id: id)
         sibling.scored = promptCount
         return sibling
     }
@@ -73,7 +81,7 @@ package struct ActiveRequest: Sendable {
     private static func positions(prompt: Int, output: Int) -> Int { prompt + max(output - 1, 0) }
 
     /// Prompt and output fit the context together.
-    private static func outputLimit(of request: GenerationRequest, context: Int) -> Int {
+    static func outputLimit(of request: GenerationRequest, context: Int) -> Int {
         min(request.maxTokens, max(1, context - request.prompt.count))
     }
 
@@ -175,6 +183,33 @@ package struct ActiveRequest: Sendable {
         chain.extend(over: tokens)
         if outputCount == outputLimit { finish = .length }
         return token
+    }
+}
+
+// MARK: - Cost
+
+/// In tokens. The prompt is the first sample's.
+extension ActiveRequest {
+    private var promptCost: Int { id == group ? promptCount : 0 }
+
+    /// What it was expected to cost.
+    var cost: Int { promptCost + expectedOutput }
+
+    /// What the samples before it were expected to cost.
+    var costBefore: Int {
+        id == group ? 0 : promptCount + expectedOutput * Int(clamping: id.number &- group.number)
+    }
+
+    /// What of that is still to come by the weight of its tenant; less than nothing when it generates more. A preempted
+    /// prompt counts again: it is computed again.
+    var unserved: Double {
+        Double(max(0, promptCost - computed) + expectedOutput - outputCount) / tenant.weight
+    }
+
+    /// What it has cost: what of the prompt was computed, once, and what it generated.
+    var served: Int {
+        let prompt = outputCount > 0 ? promptCost : min(computed, promptCost)
+        return max(0, prompt - cachedCount) + outputCount
     }
 }
 

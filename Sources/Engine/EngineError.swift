@@ -8,6 +8,8 @@ package enum EngineError: Error, Equatable {
     case maxTokensNegative(Int)
     /// After `wait` about half of the queue should have started.
     case queueFull(limit: Int, wait: Duration)
+    /// As `queueFull`, for the part of the queue that its tenant may fill.
+    case tenantQueueFull(limit: Int, wait: Duration)
     /// Prompt and output together need more blocks than the pool has, even alone.
     case exceedsPool(needed: Int, available: Int)
     case draining

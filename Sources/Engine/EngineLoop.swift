@@ -186,7 +186,8 @@ final class EngineLoop: @unchecked Sendable {
     private func report() {
         let now = ContinuousClock.now
         let status = EngineStatus(
-            running: scheduler.running.count, waiting: scheduler.waitingCount, startInterval: pace.interval,
+            running: scheduler.running.count, waiting: scheduler.waitingCount,
+            waitingByTenant: scheduler.waitingByTenant, startInterval: pace.interval,
             freeBlocks: scheduler.pool.freeCount,
             idleBlocks: scheduler.pool.idleCount, totalBlocks: scheduler.pool.total, contextLength: model.contextLength,
             heartbeat: now)

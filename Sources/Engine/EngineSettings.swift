@@ -2,6 +2,8 @@
 package struct EngineSettings: Sendable {
     /// Samples of requests that may wait for blocks; one request more is refused with `EngineError.queueFull`.
     package var queueLimit: Int
+    /// How many of them may be of one tenant that has a name.
+    package var tenantQueueLimit: Int
     /// What a step should take at most while requests decode: prompts beside them get the time that is left. With nobody
     /// decoding a step takes as many prompt tokens as the model has rows. Nil leaves it to what `StepTimes` learns.
     package var stepTarget: Duration?
@@ -14,10 +16,11 @@ package struct EngineSettings: Sendable {
     package var speculates: Bool
 
     package init(
-        queueLimit: Int = 256, stepTarget: Duration? = nil, undeliveredLimit: Int = 4_096,
+        queueLimit: Int = 256, tenantQueueLimit: Int = 32, stepTarget: Duration? = nil, undeliveredLimit: Int = 4_096,
         sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = true
     ) {
         self.queueLimit = max(1, queueLimit)
+        self.tenantQueueLimit = max(1, tenantQueueLimit)
         self.stepTarget = stepTarget
         self.undeliveredLimit = max(1, undeliveredLimit)
         self.sharesPrefixes = sharesPrefixes

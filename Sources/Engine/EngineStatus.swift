@@ -4,6 +4,8 @@ package struct EngineStatus: Sendable, Equatable {
     package var running: Int
     /// Requests accepted that hold no blocks, the preempted included.
     package var waiting: Int
+    /// Of the waiting ones, those of each tenant that has a name.
+    package var waitingByTenant: [String: Int]
     /// Between two starts of waiting requests, as measured lately.
     package var startInterval: Duration
     package var freeBlocks: Int
@@ -15,12 +17,14 @@ package struct EngineStatus: Sendable, Equatable {
     package var heartbeat: ContinuousClock.Instant
 
     package init(
-        running: Int = 0, waiting: Int = 0, startInterval: Duration, freeBlocks: Int, idleBlocks: Int = 0,
+        running: Int = 0, waiting: Int = 0, waitingByTenant: [String: Int] = [:], startInterval: Duration,
+        freeBlocks: Int, idleBlocks: Int = 0,
         totalBlocks: Int, contextLength: Int,
         heartbeat: ContinuousClock.Instant
     ) {
         self.running = running
         self.waiting = waiting
+        self.waitingByTenant = waitingByTenant
         self.startInterval = startInterval
         self.freeBlocks = freeBlocks
         self.idleBlocks = idleBlocks

@@ -12,6 +12,8 @@ package struct GenerationRequest: Sendable {
     package var stopTokens: [Int32]
     /// Requests with a lower one go first, and take the blocks of those with a higher one.
     package var priority: Int
+    /// On whose behalf: between tenants the machine is shared fairly.
+    package var tenant: Tenant
     /// When it is too late for an answer; the request then ends with `FinishReason.deadline`.
     package var deadline: ContinuousClock.Instant?
     /// Most likely tokens to report beside each sampled one; nil reports no log-probabilities at all.
@@ -25,8 +27,9 @@ package struct GenerationRequest: Sendable {
 
     package init(
         prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
-        stopTokens: [Int32] = [], priority: Int = 0, deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil,
-        scoring: PromptScoring? = nil, cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
+        stopTokens: [Int32] = [], priority: Int = 0, tenant: Tenant = .nobody,
+        deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, scoring: PromptScoring? = nil,
+        cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
     ) {
         self.prompt = prompt
         self.sampling = sampling
@@ -35,6 +38,7 @@ package struct GenerationRequest: Sendable {
         self.maxTokens = maxTokens
         self.stopTokens = stopTokens
         self.priority = priority
+        self.tenant = tenant
         self.deadline = deadline
         self.topLogprobs = topLogprobs
         self.scoring = scoring

@@ -68,7 +68,8 @@ package final class InferenceEngine: Sendable {
         let record = SampleRecord(submitted: now, promptTokens: request.prompt.count)
         let events = (0..<request.samples).map { _ in EventQueue(record) }
         try mailbox.submit(
-            Submission(id: first, request: request, events: events, time: now), limit: settings.queueLimit)
+            Submission(id: first, request: request, events: events, time: now), limit: settings.queueLimit,
+            tenantLimit: settings.tenantQueueLimit)
         return events.enumerated().map { TokenStream(id: first.sample($0), events: $1, mailbox: mailbox) }
     }
 

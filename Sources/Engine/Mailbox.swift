@@ -27,6 +27,8 @@ final class Mailbox: Sendable {
         var status: EngineStatus
         /// Samples that the letters submit.
         var submissions = 0
+        /// Of these, those of each tenant that has a name.
+        var submissionsByTenant: [String: Int] = [:]
         /// The engine thread waits, or is about to, and must be woken.
         var asleep = false
         /// The engine thread has gone; nobody will read a letter.
@@ -46,8 +48,8 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Refuses when `limit` samples wait already, here or in the scheduler.
-    func submit(_ submission: Submission, limit: Int) throws(EngineError) {
+    /// Refuses when `limit` samples wait already, here or in the scheduler, or `tenantLimit` of the same tenant.
+    func submit(_ submission: Submission, limit: Int, tenantLimit: Int) throws(EngineError) {
         let wakes = try state.withLock { state throws(EngineError) in
             switch state.door {
             case .open: break
@@ -58,10 +60,27 @@ final class Mailbox: Sendable {
             guard waiting < limit else {
                 throw EngineError.queueFull(limit: limit, wait: state.status.startInterval * (waiting + 1) / 2)
             }
+            try Self.count(submission.request, limit: tenantLimit, &state)
             state.submissions += submission.request.samples
             return Self.append(.submit(submission), to: &state)
         }
         if wakes { alarm.signal() }
+    }
+
+    /// Takes note of what a tenant with a name submits.
+    private static func count(
+        _ request: GenerationRequest, limit: Int, _ state: inout State
+    ) throws(EngineError) {
+        let name = request.tenant.name
+        guard !name.isEmpty else { return }
+        let waiting = state.status.waitingByTenant[name, default: 0] + state.submissionsByTenant[name, default: 0]
+        guard waiting < limit else {
+            // Its requests start in turn with those of others.
+            let turns = min(waiting * max(1, state.status.waitingByTenant.count), state.status.waiting)
+            throw EngineError.tenantQueueFull(
+                limit: limit, wait: state.status.startInterval * (max(waiting, turns) + 1) / 2)
+        }
+        state.submissionsByTenant[name, default: 0] += request.samples
     }
 
     /// All but submissions. Drain and stop shut the door at once, before the engine reads them.
@@ -91,7 +110,9 @@ final class Mailbox: Sendable {
             defer { state.letters = [] }
             state.asleep = false
             state.status.waiting += state.submissions
+            state.status.waitingByTenant.merge(state.submissionsByTenant, uniquingKeysWith: +)
             state.submissions = 0
+            state.submissionsByTenant = [:]
             return state.letters
         }
     }

@@ -3,9 +3,9 @@ package import Model
 
 /// Decides which tokens of which requests each step feeds, and who holds which blocks.
 ///
-/// A value: no I/O, no clock, no model. Of one priority, all requests that run are older than all that wait. Only the last
-/// in order is preempted, so the first always gets on; with `EngineError.exceedsPool` refused at the door every request
-/// ends.
+/// A value: no I/O, no clock, no model. Of one priority and tenant, all requests that run are older than all that wait.
+/// Only the last in order is preempted, so the first always gets on; a request is passed by few others (`FairShare`); with
+/// `EngineError.exceedsPool` refused at the door every request ends.
 ///
 /// Requests that begin alike share blocks. Who comes first computes them, the others wait for it or find them done; so
 /// a request waits only for those before it, and the first for nobody. Samples of one prompt are requests side by side, the
@@ -16,6 +16,9 @@ package struct Scheduler: Sendable {
     /// Requests with blocks, in their order.
     package private(set) var running: [ActiveRequest] = []
     package private(set) var pool: BlockPool
+    /// How many of the waiting ones belong to each tenant that has a name.
+    package private(set) var waitingByTenant: [String: Int] = [:]
+    private var shares = FairShare()
     /// What the last step's samples need before the next step.
     private var copies: [StepPlan.BlockCopy] = []
     private let rowLimit: Int
@@ -61,15 +64,21 @@ package struct Scheduler: Sendable {
 
     package var waitingCount: Int { waiting.count }
     package var waitingIDs: [RequestID] { waiting.map(\.id) }
+    package var waitingOrders: [RequestOrder] { waiting.map(\.order) }
+    /// Tenants that are remembered; those without requests are forgotten.
+    package var tenantCount: Int { shares.count }
     package var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
 
-    /// Puts a request that `InferenceEngine.submit` has checked into the queue, behind those of its priority.
+    /// Puts a request that `InferenceEngine.submit` has checked into the queue, behind those of its priority and tenant.
     ///
     /// - Parameter id: of its first sample; the others have the numbers after it.
     package mutating func accept(_ request: GenerationRequest, id: RequestID) {
         // A scope of its own is what keeps a request from sharing with others.
         let scope = sharesPrefixes ? request.cacheSalt : "\(id.number)"
-        let first = ActiveRequest(id: id, request: request, context: contextLength, scope: scope, key: prefixKey)
+        let outputLimit = ActiveRequest.outputLimit(of: request, context: contextLength)
+        let place = shares.enter(request, outputLimit: outputLimit, beside: running)
+        let first = ActiveRequest(
+            id: id, request: request, context: contextLength, scope: scope, key: prefixKey, place: place)
         enqueue(first)
         for sample in 1..<request.samples { enqueue(first.sibling(id.sample(sample))) }
     }
@@ -233,14 +242,22 @@ extension Scheduler {
             if waiting[middle].order < request.order { low = middle + 1 } else { high = middle }
         }
         waiting.insert(request, at: low)
+        count(request.tenant, waiting: 1)
     }
 
-    /// Preempts requests of lower priority than the first of the queue if that lets it in.
+    private mutating func count(_ tenant: Tenant, waiting change: Int) {
+        guard !tenant.name.isEmpty else { return }
+        let count = waitingByTenant[tenant.name, default: 0] + change
+        waitingByTenant[tenant.name] = count > 0 ? count : nil
+    }
+
+    /// Preempts requests that stand behind the first of the queue if that lets it in: those of lower priority, and those
+    /// of a tenant that has more than its share.
     private mutating func makeRoom(_ plan: inout StepPlan) {
-        guard admission == .optimistic, let first = waiting.first, let last = running.last,
-            last.order.priority > first.order.priority
+        guard admission == .optimistic, let first = waiting.first, let last = running.last, first.order < last.order,
+            place(for: first) == nil
         else { return }
-        let others = running.reversed().prefix { $0.order.priority > first.order.priority }
+        let others = running.reversed().prefix { first.order < $0.order }
         let match = match(first)
         let missing = first.admissionBlocks(admission) - match.foundCount - (pool.freeCount - match.idleCount)
         guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
@@ -268,7 +285,7 @@ extension Scheduler {
         }
     }
 
-    /// Back to the queue, before all of its priority: it is older than they are.
+    /// Back to the queue, before all of its priority and tenant: it is older than they are.
     private mutating func preemptLast(_ plan: inout StepPlan) {
         var request = running.removeLast()
         request.leave(&pool)
@@ -280,6 +297,8 @@ extension Scheduler {
     private mutating func admit(_ plan: inout StepPlan) {
         while let next = waiting.first, !plan.preempted.contains(next.id), let match = place(for: next) {
             var request = waiting.removeFirst()
+            count(request.tenant, waiting: -1)
+            shares.start(request)
             request.enter(&pool, match, blocks: request.admissionBlocks(admission))
             plan.admitted.append(request.id)
             if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
@@ -336,21 +355,32 @@ extension Scheduler {
     /// Fills the rest of the step with prompts.
     private mutating func planPrompts(_ plan: inout StepPlan) {
         var budget = promptBudget(beside: plan.rowCount)
+        var shares = PromptShares(rows: budget, among: running)
         // Each of those that run may end its prompt in this step, or has a row already.
         var logits = sampleLimit - running.count
         for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
-            running[slot].catchUp(pool)
-            let isSample = slot > 0 && running[slot].group == running[slot - 1].group
-            let fork = isSample ? running[slot].forkPosition(after: running[slot - 1]) : nil
-            let end = min(fork ?? running[slot].tokens.count, running[slot].computed + budget)
-            let count = min(running[slot].reach(&pool, end: end), running[slot].feedable(logits: 1 + logits))
-            guard count > 0 else { continue }
-            running[slot].announce(count, to: &pool)
-            let run = running[slot].run(in: slot, count: count)
-            plan.append(run)
+            let (share, wanted) = (shares.number(of: running[slot].tenant), running[slot].pendingCount)
+            let limit = budget - shares.kept(besides: share)
+            let count = planPrompt(&plan, slot: slot, limit: limit, logits: &logits)
+            shares.take(count, of: wanted, from: share)
             budget -= count
-            logits -= max(0, run.logitCount - 1)
         }
+    }
+
+    /// Feeds at most `limit` tokens of a prompt; how many. Of the rows with logits that are left it takes what it needs.
+    private mutating func planPrompt(_ plan: inout StepPlan, slot: Int, limit: Int, logits: inout Int) -> Int {
+        guard limit > 0 else { return 0 }
+        running[slot].catchUp(pool)
+        let isSample = slot > 0 && running[slot].group == running[slot - 1].group
+        let fork = isSample ? running[slot].forkPosition(after: running[slot - 1]) : nil
+        let end = min(fork ?? running[slot].tokens.count, running[slot].computed + limit)
+        let count = min(running[slot].reach(&pool, end: end), running[slot].feedable(logits: 1 + logits))
+        guard count > 0 else { return 0 }
+        running[slot].announce(count, to: &pool)
+        let run = running[slot].run(in: slot, count: count)
+        plan.append(run)
+        logits -= max(0, run.logitCount - 1)
+        return count
     }
 
     /// Prompts may take all the rows of a step in which nobody decodes.
@@ -372,6 +402,8 @@ extension Scheduler {
         let running = events.count
         for request in waiting where isMeant(request) {
             events.append(RequestEvent(request: request.id, event: .finished(reason)))
+            count(request.tenant, waiting: -1)
+            shares.leave(request)
         }
         if running > 0 { removeFinished() }
         if events.count > running { waiting.removeAll(where: isMeant) }
@@ -382,6 +414,7 @@ extension Scheduler {
         // Most steps end nobody, and to look at requests one by one copies them.
         guard running.indices.contains(where: { running[$0].finish != nil }) else { return }
         for slot in running.indices where running[slot].finish != nil {
+            shares.leave(running[slot])
             running[slot].leave(&pool)
         }
         running.removeAll { $0.finish != nil }

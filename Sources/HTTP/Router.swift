@@ -41,6 +41,16 @@ package struct Router: Responder {
                 pattern: pattern, segments: segments, hasParameter: hasParameter, handlers: [(method, admit, handler)]))
     }
 
+    /// Methods and patterns of all routes.
+    package var table: [(method: HTTPRequest.Method, pattern: String)] {
+        routes.flatMap { route in route.handlers.map { ($0.method, route.pattern) } }
+    }
+
+    /// The pattern that a target matches, whatever the method; nil when it is an unknown path.
+    package func pattern(for target: RequestTarget) -> String? {
+        target.isAsterisk ? nil : match(target.segments)?.0.pattern
+    }
+
     package func admit(_ head: RequestHead) async -> Response? {
         switch find(head) {
         case .refusal(let response): return response

@@ -77,6 +77,22 @@ extension APIError {
             retryAfterSeconds: retryAfterSeconds)
     }
 
+    /// No key, or not one that is known.
+    package static func unauthorized(_ message: String) -> APIError {
+        APIError(status: 401, type: "invalid_request_error", message: message, code: "invalid_api_key")
+    }
+
+    /// The key is known, and does not allow this.
+    package static func forbidden(_ message: String, _ param: String?, code: String) -> APIError {
+        APIError(status: 403, type: "invalid_request_error", message: message, param: param, code: code)
+    }
+
+    /// A limit that comes back by itself.
+    package static func rateLimited(_ message: String, wait: Duration) -> APIError {
+        let seconds = max(1, (wait / .seconds(1)).rounded(.up))
+        return .overloaded(message, retryAfterSeconds: Int(seconds))
+    }
+
     package static func internalError(_ message: String, code: String? = nil) -> APIError {
         APIError(status: 500, type: "server_error", message: message, code: code)
     }

@@ -21,8 +21,8 @@ package struct SamplingFields: Sendable, Equatable {
     /// Likeliest tokens to report beside each token of the answer; nil reports no log-probabilities.
     package var topLogprobs: Int?
     package var ignoresEndOfText: Bool
-    /// Requests with a lower one go first.
-    package var priority: Int
+    /// Requests with a lower one go first; 0 is usual.
+    package var priority: Int?
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String?
     package var streams: Bool
@@ -137,14 +137,14 @@ package struct SamplingFields: Sendable, Equatable {
 
     /// A class by its name, or vLLM's number, whose lower values go first. Whoever could give a negative one would pass all
     /// who give none.
-    static func priority(_ reader: inout FieldReader) throws(APIError) -> Int {
+    static func priority(_ reader: inout FieldReader) throws(APIError) -> Int? {
         switch reader.value("priority") {
         case "interactive": return 0
         case "batch": return 100
         case .string(let name):
             throw .invalid(
                 "priority", "'priority' must be 'interactive', 'batch' or a number, got '\(name.prefix(40))'.")
-        default: return try reader.integer("priority", in: 0...1_000) ?? 0
+        default: return try reader.integer("priority", in: 0...1_000)
         }
     }
 

@@ -15,7 +15,7 @@ package struct ScoreRequest: Sendable {
     /// The end of the answer belongs to each text, so that "1" does not stand for "10" as well.
     package let includesEnd: Bool
     package let topLogprobs: Int
-    package let priority: Int
+    package let priority: Int?
     package let cacheSalt: String?
 
     /// - Parameter textsField: `continuations` or `labels`.

@@ -11,6 +11,7 @@ extension APIError {
         switch error {
         case let error as APIError: self = error
         case let error as EngineError: self.init(error)
+        case let error as Quota.Refusal: self.init(error)
         case let error as JSONError: self = .invalid(nil, "The request body is not valid JSON: \(error).")
         case let error as TemplateError: self = .invalid("messages", error.message)
         default: self = .internalError("Internal error.")
@@ -26,11 +27,14 @@ extension APIError {
             self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
         case .maxTokensNegative(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
+        // Clients do not heed a longer time than two minutes.
         case .queueFull(let limit, let wait):
-            // Clients do not heed a longer time than two minutes.
-            let seconds = min(max(wait / .seconds(1), 1), 120).rounded(.up)
-            self = .overloaded(
-                "\(limit) requests are waiting already; try again later.", retryAfterSeconds: Int(seconds))
+            self = .rateLimited(
+                "\(limit) requests are waiting already; try again later.", wait: min(wait, .seconds(120)))
+        case .tenantQueueFull(let limit, let wait):
+            self = .rateLimited(
+                "\(limit) requests of this API key are waiting already; try again later.",
+                wait: min(wait, .seconds(120)))
         case .exceedsPool(let needed, let available):
             self = .invalid(
                 "max_tokens",
@@ -38,6 +42,20 @@ extension APIError {
             )
         case .draining, .stopped:
             self = .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
+        }
+    }
+
+    init(_ refusal: Quota.Refusal) {
+        switch refusal {
+        case .concurrency(let limit, let wait):
+            self = .rateLimited("This API key may have \(limit) requests at the same time.", wait: wait)
+        case .requests(let limit, let wait):
+            self = .rateLimited("This API key may send \(limit) requests a minute.", wait: wait)
+        case .tokens(let limit, let wait):
+            self = .rateLimited("This API key may use \(limit) tokens a minute.", wait: wait)
+        case .day(let limit, let wait):
+            self = .rateLimited("This API key may use \(limit) tokens a day.", wait: wait)
+            (type, code) = ("insufficient_quota", "insufficient_quota")
         }
     }
 
@@ -63,6 +81,9 @@ extension Response {
     init(_ error: APIError) {
         self.init(json: error.json, status: HTTPResponse.Status(code: error.status))
         if let seconds = error.retryAfterSeconds { fields[.retryAfter] = "\(seconds)" }
+        if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
+        // OpenAI's clients try again within seconds, whatever the code, unless they are told not to.
+        if error.code == "insufficient_quota", let retry = HTTPField.Name("x-should-retry") { fields[retry] = "false" }
     }
 
     init(json: JSONValue, status: HTTPResponse.Status = .ok) {

@@ -11,15 +11,18 @@ package struct APIService: Sendable {
     private let state: ServiceState
     private let metrics: MetricsRegistry
     private let logger: Logger
+    private let access: AccessControl
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
     package init(
-        state: ServiceState, metrics: MetricsRegistry, logger: Logger, keepAlive: Duration = .seconds(10)
+        state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl,
+        keepAlive: Duration = .seconds(10)
     ) {
         self.state = state
         self.metrics = metrics
         self.logger = logger
+        self.access = access
         self.keepAlive = keepAlive
         metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
             state.isReady ? 1 : 0
@@ -29,21 +32,24 @@ package struct APIService: Sendable {
     /// Every failure that HTTP itself finds is answered in OpenAI's words too.
     package static let errorBody: ErrorBody = { status, reason in Response(APIError(status: status, reason: reason)) }
 
+    /// All routes, behind the guard that asks for keys.
+    package var responder: GuardedRouter { GuardedRouter(router: router, access: access) }
+
     package var router: Router {
         var router = Router(errorBody: Self.errorBody)
         let chat = ChatCompletionEndpoint(state: state, keepAlive: keepAlive)
         let completion = CompletionEndpoint(state: state, keepAlive: keepAlive)
         // Clients whose base URL lacks the version find the routes as well.
         for prefix in ["/v1", ""] {
-            router.on(.post, prefix + "/chat/completions", admit: Self.admitJSON, answering(chat.respond))
-            router.on(.post, prefix + "/completions", admit: Self.admitJSON, answering(completion.respond))
+            router.on(.post, prefix + "/chat/completions", admit: Self.admitJSON, metered(chat.respond))
+            router.on(.post, prefix + "/completions", admit: Self.admitJSON, metered(completion.respond))
             router.on(.get, prefix + "/models", answering(models))
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
         let scores = ScoreEndpoint(state: state)
-        router.on(.post, "/v1/score", admit: Self.admitJSON, answering(scores.score))
-        router.on(.post, "/v1/classify", admit: Self.admitJSON, answering(scores.classify))
+        router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
+        router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
         let tokens = TokenizeEndpoint(state: state)
         router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
         router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))
@@ -59,11 +65,11 @@ package struct APIService: Sendable {
 
     /// Gives a handler one way out for all its errors.
     private func answering(
-        _ handler: @escaping @Sendable (Request) async throws -> Response
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
     ) -> Router.Handler {
         { request in
             do {
-                return try await handler(request)
+                return try await handler(request, access.sender(of: request.head))
             } catch {
                 let answer = APIError(error)
                 if answer.status == 500, !(error is CancellationError) {
@@ -71,6 +77,30 @@ package struct APIService: Sendable {
                 }
                 return Response(answer)
             }
+        }
+    }
+
+    /// As above, for one that does not ask who sends the request.
+    private func answering(
+        _ handler: @escaping @Sendable (Request) async throws -> Response
+    ) -> Router.Handler {
+        answering { request, _ in try await handler(request) }
+    }
+
+    /// A handler that generates: within the limits of the key, and telling what is left of them.
+    private func metered(
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
+    ) -> Router.Handler {
+        let answer = answering { request, caller in
+            try caller.checkLimits()
+            return try await handler(request, caller)
+        }
+        return { request in
+            var response = await answer(request)
+            for header in access.sender(of: request.head).rateHeaders {
+                if let name = HTTPField.Name(header.name) { response.fields[name] = header.value }
+            }
+            return response
         }
     }
 
@@ -87,14 +117,19 @@ package struct APIService: Sendable {
             APIError(status: .unsupportedMediaType, reason: "The body must be application/json, got \(type)."))
     }
 
-    private func models(_ request: Request) throws -> Response {
-        Response(json: ModelCard.list(state.listedModel.map { [$0.card] } ?? []))
+    private func models(_ request: Request, _ caller: Caller) throws -> Response {
+        Response(json: ModelCard.list(listedModel(for: caller).map { [$0.card] } ?? []))
     }
 
-    private func model(_ request: Request) throws -> Response {
+    private func listedModel(for caller: Caller) -> ServedModel? {
+        state.listedModel.flatMap { caller.allows(model: $0.id) ? $0 : nil }
+    }
+
+    private func model(_ request: Request, _ caller: Caller) throws -> Response {
         let name = request.parameter ?? ""
-        guard let model = state.listedModel, model.id.utf8.elementsEqual(name.utf8) else {
-            throw APIError.modelNotFound(name, known: state.listedModel.map { [$0.id] } ?? [])
+        let listed = listedModel(for: caller)
+        guard let model = listed, model.id.utf8.elementsEqual(name.utf8) else {
+            throw APIError.modelNotFound(name, known: listed.map { [$0.id] } ?? [])
         }
         return Response(json: model.card.json)
     }

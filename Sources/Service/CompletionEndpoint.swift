@@ -9,16 +9,17 @@ struct CompletionEndpoint: Sendable {
     let state: ServiceState
     let keepAlive: Duration
 
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request, from caller: Caller) async throws -> Response {
         let completion = try CompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: completion.sampling.model)
+        try caller.check(model: model.id)
         let prompts = completion.prompts.map(PromptBuilder(model: model).prompt)
         let deadline = try RequestDeadline.of(request.head, streams: completion.sampling.streams)
         let constraint = try await model.grammars.constraint(of: completion.sampling)
         let generations = try prompts.enumerated().map { index, prompt in
             try GenerationRequest(
                 prompt: prompt, from: prompts.count == 1 ? "prompt" : "prompt[\(index)]", fields: completion.sampling,
-                samples: completion.bestOf, model: model, deadline: deadline,
+                samples: completion.bestOf, model: model, caller: caller, deadline: deadline,
                 scoring: completion.echoes ? completion.sampling.topLogprobs.map { PromptScoring(top: $0) } : nil,
                 constraint: constraint)
         }
@@ -29,6 +30,7 @@ struct CompletionEndpoint: Sendable {
                 ? zip(completion.prompts, prompts).map { PromptEcho($0, tokens: $1, model.tokenizer) } : [],
             samples: try SampleStreams(
                 generations, TextOptions(completion.sampling), model: model, head: head, request: request.head,
+                caller: caller, maxTokens: completion.sampling.maxTokens,
                 registry: state.requests))
         guard completion.sampling.streams else { return try await answer.whole() }
         return .events { writer in

@@ -11,7 +11,7 @@ extension GenerationRequest {
     ///   - scoring: log-probabilities of the prompt to report.
     ///   - samples: to draw; the best `fields.n` of them are the answer, which takes their log-probabilities.
     init(
-        prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel,
+        prompt: [Int32], from param: String, fields: SamplingFields, samples: Int, model: ServedModel, caller: Caller,
         deadline: ContinuousClock.Instant?, scoring: PromptScoring? = nil, constraint: (any ConstraintSource)? = nil
     ) throws(APIError) {
         let room = model.engine.contextLength - prompt.count
@@ -28,9 +28,9 @@ extension GenerationRequest {
             samples: samples,
             maxTokens: min(fields.maxTokens ?? room, room),
             stopTokens: fields.ignoresEndOfText ? [] : model.stopTokens,
-            priority: fields.priority, deadline: deadline,
+            priority: try caller.priority(fields.priority), tenant: caller.tenant, deadline: deadline,
             topLogprobs: fields.topLogprobs ?? (samples > fields.n ? 0 : nil),
-            scoring: scoring, cacheSalt: fields.cacheSalt ?? "", constraint: constraint)
+            scoring: scoring, cacheSalt: caller.cacheScope(salt: fields.cacheSalt ?? ""), constraint: constraint)
     }
 }
 

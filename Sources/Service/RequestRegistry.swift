@@ -8,6 +8,8 @@ final class RequestRegistry: Sendable {
         let head: AnswerHead
         /// The `x-request-id` of the request; clients may give the same to several.
         let requestID: String
+        /// Name of the key that it came with; empty without one.
+        let owner: String
         let promptTokens: Int
         let priority: Int
         let streams: [TokenStream]
@@ -54,10 +56,12 @@ final class RequestRegistry: Sendable {
         state.withLock { state in state.entries.sorted { $0.key < $1.key }.map(\.value) }
     }
 
-    /// Ends the requests whose answer or request has that id. False if there is none that generates or waits.
-    func withdraw(_ id: String) -> Bool {
-        let meant = entries.filter {
-            $0.head.id.utf8.elementsEqual(id.utf8) || $0.requestID.utf8.elementsEqual(id.utf8)
+    /// Ends the requests whose answer or request has that id, of those that the caller may touch. False if there is none
+    /// that generates or waits.
+    func withdraw(_ id: String, for caller: Caller) -> Bool {
+        let meant = entries.filter { entry in
+            caller.mayTouch(requestOf: entry.owner)
+                && [entry.head.id, entry.requestID].contains { $0.utf8.elementsEqual(id.utf8) }
         }
         let streams = meant.flatMap(\.streams).filter { !$0.isFinished }
         for stream in streams { stream.cancel(because: .withdrawn) }

@@ -3,21 +3,21 @@ import HTTP
 import JSON
 import OpenAI
 
-/// GET /v1/requests and DELETE /v1/requests/{id}
+/// GET /v1/requests and DELETE /v1/requests/{id}: of the caller's own requests, or an admin's of all.
 struct RequestsEndpoint: Sendable {
     let state: ServiceState
 
-    func list(_ request: Request) async throws -> Response {
+    func list(_ request: Request, _ caller: Caller) async throws -> Response {
         guard let engine = state.engine else { return Response(json: RequestCard.list([])) }
-        let entries = state.requests.entries
+        let entries = state.requests.entries.filter { caller.mayTouch(requestOf: $0.owner) }
         let progress = Dictionary(await engine.progress().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let interval = engine.status.startInterval
         return Response(json: RequestCard.list(entries.map { card($0, progress, interval) }))
     }
 
-    func cancel(_ request: Request) throws -> Response {
+    func cancel(_ request: Request, _ caller: Caller) throws -> Response {
         let id = request.parameter ?? ""
-        guard state.requests.withdraw(id) else {
+        guard state.requests.withdraw(id, for: caller) else {
             throw APIError(
                 status: 404, type: "invalid_request_error",
                 message: "No request '\(id.prefix(200))' is waiting or running.", param: "id", code: "request_not_found"

@@ -13,15 +13,17 @@ struct SampleStreams: Sendable {
     private let notes: RequestNotes
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
+    private let meter: Meter
 
-    /// Hands the prompts of a request to the engine, and lists it under the ids of answer and request. If one is refused,
-    /// the engine ends those before it, as nobody reads them.
+    /// Charges the caller, hands the prompts of a request to the engine, and lists it under the ids of answer and
+    /// request. If one is refused, the engine ends those before it, as nobody reads them.
     ///
     /// - Parameter generations: one for each prompt, with the same number of samples.
     init(
         _ generations: [GenerationRequest], _ options: TextOptions = TextOptions(), model: ServedModel,
-        head: AnswerHead, request: RequestHead, registry: RequestRegistry
-    ) throws(EngineError) {
+        head: AnswerHead, request: RequestHead, caller: Caller, maxTokens: Int?, registry: RequestRegistry
+    ) throws {
+        meter = try caller.begin(generations, maxTokens: maxTokens)
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
         self.streams = streams
@@ -31,7 +33,8 @@ struct SampleStreams: Sendable {
         notes = request.notes
         ticket = registry.add(
             RequestRegistry.Entry(
-                head: head, requestID: request.id, promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
+                head: head, requestID: request.id, owner: caller.name,
+                promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
                 priority: generations.first?.priority ?? 0, streams: streams))
     }
 
@@ -60,13 +63,16 @@ struct SampleStreams: Sendable {
                     // The samples of a prompt share it, so the first of them tells its progress.
                     var options = options
                     if sample % samples > 0 { options.reportsProgress = false }
-                    var text = TextStream(stream, tokenizer: tokenizer, options)
+                    var text = TextStream(
+                        stream, tokenizer: tokenizer, options, meter: meter.line(of: sample / samples))
                     return (sample, try await read(sample, &text), text)
                 }
             }
             var ended: [(sample: Int, result: Result, text: TextStream)] = []
             for try await sample in group { ended.append(sample) }
             ended.sort { $0.sample < $1.sample }
+            // Before the client hears of the end, and sends the next one.
+            meter.end()
             return (ended.map(\.result), ended.map(\.text))
         }
     }

@@ -8,28 +8,32 @@ import OpenAI
 struct ScoreEndpoint: Sendable {
     let state: ServiceState
 
-    func score(_ request: Request) async throws -> Response {
-        let (scores, summary) = try await scores(request, of: "continuations")
+    func score(_ request: Request, from caller: Caller) async throws -> Response {
+        let (scores, summary) = try await scores(request, from: caller, of: "continuations")
         return Response(json: scores.json, summary.serverTiming)
     }
 
-    func classify(_ request: Request) async throws -> Response {
-        let (scores, summary) = try await scores(request, of: "labels")
+    func classify(_ request: Request, from caller: Caller) async throws -> Response {
+        let (scores, summary) = try await scores(request, from: caller, of: "labels")
         return Response(json: scores.classification, summary.serverTiming)
     }
 
-    private func scores(_ request: Request, of field: String) async throws -> (Scores, AnswerSummary) {
+    private func scores(
+        _ request: Request, from caller: Caller, of field: String
+    ) async throws -> (Scores, AnswerSummary) {
         let asked = try ScoreRequest(try JSONValue(parsing: request.body), textsField: field)
         let model = try state.readyModel(named: asked.model)
+        try caller.check(model: model.id)
         let prompt = try PromptBuilder(model: model).prompt(asked.prompt)
         let texts = try asked.texts.enumerated().map { try tokens(of: $1, at: $0, asked, model) }
         let deadline = try RequestDeadline.of(request.head, streams: false)
         let generations = try texts.enumerated().map { index, text in
-            try generation(prompt, text, param: "\(field)[\(index)]", asked, model, deadline)
+            try generation(prompt, text, param: "\(field)[\(index)]", asked, model, caller, deadline)
         }
         let head = model.answerHead("score", requestID: request.id)
         let streams = try SampleStreams(
-            generations, model: model, head: head, request: request.head, registry: state.requests)
+            generations, model: model, head: head, request: request.head, caller: caller, maxTokens: 0,
+            registry: state.requests)
         let (scores, summary) = try await streams.read { _, stream in
             while try await stream.next() != nil {}
             return stream.promptScores
@@ -58,7 +62,7 @@ struct ScoreEndpoint: Sendable {
 
     private func generation(
         _ prompt: [Int32], _ text: [Int32], param: String, _ asked: ScoreRequest, _ model: ServedModel,
-        _ deadline: ContinuousClock.Instant?
+        _ caller: Caller, _ deadline: ContinuousClock.Instant?
     ) throws(APIError) -> GenerationRequest {
         guard !prompt.isEmpty else { throw .invalid("prompt", "The prompt must have a token.") }
         let (all, limit) = (prompt + text, model.engine.contextLength)
@@ -66,8 +70,10 @@ struct ScoreEndpoint: Sendable {
             throw .contextLengthExceeded(limit: limit, prompt: all.count, param: param)
         }
         return GenerationRequest(
-            prompt: all, maxTokens: 0, priority: asked.priority, deadline: deadline,
-            scoring: PromptScoring(first: prompt.count, top: asked.topLogprobs), cacheSalt: asked.cacheSalt ?? "")
+            prompt: all, maxTokens: 0, priority: try caller.priority(asked.priority), tenant: caller.tenant,
+            deadline: deadline,
+            scoring: PromptScoring(first: prompt.count, top: asked.topLogprobs),
+            cacheSalt: caller.cacheScope(salt: asked.cacheSalt ?? ""))
     }
 
     private func label(_ text: CompletionRequest.Prompt, _ tokens: [Int32], _ model: ServedModel) -> String {

@@ -14,6 +14,7 @@ struct TextDelta: Sendable {
 /// Turns a request's tokens into text: whole characters only, cut before a stop string.
 struct TextStream {
     private let tokens: TokenStream
+    private let meter: Meter.Line
     private var detokenizer: Detokenizer
     private var stopFilter: StopFilter
     private let reportsProgress: Bool
@@ -26,8 +27,9 @@ struct TextStream {
     private var logprobSum = 0.0
     private var finishReason: OpenAI.FinishReason?
 
-    init(_ tokens: TokenStream, tokenizer: Tokenizer, _ options: TextOptions) {
+    init(_ tokens: TokenStream, tokenizer: Tokenizer, _ options: TextOptions, meter: Meter.Line) {
         self.tokens = tokens
+        self.meter = meter
         reportsProgress = options.reportsProgress
         vocabulary = tokenizer.vocabulary
         ledger = options.reportsLogprobs ? TokenLedger() : nil
@@ -68,6 +70,7 @@ struct TextStream {
     }
 
     private mutating func take(_ event: TokenEvent, into delta: inout TextDelta) throws(APIError) {
+        meter.take(event)
         switch event {
         case .prefill(let computed, let total, let cached):
             guard reportsProgress else { return }

@@ -13,11 +13,14 @@ final class DroverServer: Sendable {
     private let logger: Logger
     private let metrics = MetricsRegistry()
     private let state = ServiceState()
+    private let access: ServerAccess
     private let listener: Listener
     private let server: HTTPServer
 
-    /// Binds the port, so that a wrong one is known before a model is read.
-    init(settings: ServeSettings, logger: Logger) throws {
+    /// Reads the keys and binds the port, so that what is wrong is known before a model is read.
+    ///
+    /// - Parameter asksForKeys: whether the settings about keys count.
+    init(settings: ServeSettings, logger: Logger, asksForKeys: Bool = true) throws {
         self.settings = settings
         self.logger = logger
         ProcessMetrics.register(in: metrics)
@@ -27,17 +30,18 @@ final class DroverServer: Sendable {
         listener = try Listener(host: settings.host, port: settings.port) { error in
             logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
         }
+        access = try ServerAccess(asksForKeys ? settings : nil, metrics: metrics, logger: logger)
+        let service = APIService(state: state, metrics: metrics, logger: logger, access: access.control)
+        try access.checkOpenRoutes(service.router)
+        try access.checkExposure(of: listener.host)
         server = HTTPServer(
-            responder: APIService(state: state, metrics: metrics, logger: logger).router,
+            responder: service.responder,
             errorBody: APIService.errorBody,
             metrics: HTTPMetrics(metrics), onRequest: { Self.log($0, to: logger) })
     }
 
-    /// Until there are keys, whoever can reach the port can use it.
-    func warnIfExposed() {
-        guard !listener.host.hasPrefix("127."), listener.host != "::1" else { return }
-        logger.warning("listening beyond this machine without access control", metadata: ["host": "\(listener.host)"])
-    }
+    /// Reads the keys again.
+    func reload() { access.reload() }
 
     var url: String { "http://\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)" }
 
@@ -45,14 +49,24 @@ final class DroverServer: Sendable {
     ///
     /// - Parameter onReady: called when requests are taken.
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.server.run([self.listener]) }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await self.server.run([self.listener])
+                return true
+            }
             group.addTask {
                 try await self.load()
                 onReady()
+                return false
+            }
+            group.addTask {
+                await self.access.writeUsage()
+                return false
             }
             // Not `waitForAll`, which would wait for the sockets when loading has failed.
-            while try await group.next() != nil {}
+            while let isOver = try await group.next() {
+                if isOver { group.cancelAll() }
+            }
         }
     }
 

@@ -82,7 +82,8 @@ struct ModelLoader: Sendable {
         let engine = InferenceEngine(
             model: model,
             settings: EngineSettings(
-                queueLimit: settings.queueLimit, stepTarget: settings.itlTarget.map { .milliseconds($0) },
+                queueLimit: settings.queueLimit, tenantQueueLimit: settings.keyQueueLimit,
+                stepTarget: settings.itlTarget.map { .milliseconds($0) },
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
                 speculates: settings.speculate == .ngram),
             store: store, metrics: metrics, modelName: id)

@@ -3,7 +3,7 @@ import Logging
 import Telemetry
 import UnixSignals
 
-/// Runs the server until SIGTERM or SIGINT.
+/// Runs the server until SIGTERM or SIGINT. SIGHUP reads the API keys again.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
@@ -20,12 +20,15 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "drover", level: settings.logLevel, format: settings.logFormat)
         let server = try DroverServer(settings: settings, logger: logger)
         logger.info("listening", metadata: ["url": "\(server.url)"])
-        server.warnIfExposed()
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask {
                 for await signal in signals {
+                    if signal == .sighup {
+                        server.reload()
+                        continue
+                    }
                     logger.info("stopping", metadata: ["signal": "\(signal)"])
                     return await server.stop()
                 }

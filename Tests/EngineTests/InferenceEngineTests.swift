@@ -322,6 +322,24 @@ struct InferenceEngineTests {
         await engine.stop()
     }
 
+    @Test func `lets no more requests of a tenant wait than its limit, and others in`() async throws {
+        let engine = Self.make(settings: EngineSettings(tenantQueueLimit: 2))
+        let request = { (name: String) in GenerationRequest(prompt: [1], maxTokens: 2, tenant: Tenant(name: name)) }
+        var streams: [TokenStream] = []
+        for name in ["a", "a", "b", "", "", ""] { streams.append(try engine.submitOne(request(name))) }
+        let wait = 7.5
+        #expect(throws: EngineError.tenantQueueFull(limit: 2, wait: .seconds(wait))) {
+            _ = try engine.submitOne(request("a"))
+        }
+        streams.append(try engine.submitOne(request("b")))
+        engine.start()
+        for stream in streams { #expect(await Self.read(stream).finish == .length) }
+        streams = [try engine.submitOne(request("a"))]
+        #expect(await Self.read(streams[0]).finish == .length)
+        #expect(engine.status.waitingByTenant.isEmpty)
+        await engine.stop()
+    }
+
     @Test func `takes all samples of a request or none`() async throws {
         let engine = Self.make(settings: EngineSettings(queueLimit: 3))
         let streams = try engine.submit(GenerationRequest(prompt: [1], samples: 5, maxTokens: 2))

@@ -6,6 +6,10 @@ import Testing
 /// Random arrivals, samples, departures, deadlines and failures of a disk on the real scheduler over a pool that is too small,
 /// with a model that notices every misplaced block.
 struct SchedulerPropertyTests {
+    private static let tenants = [
+        Tenant.nobody, Tenant(name: "one"), Tenant(name: "two", weight: 3), Tenant(name: "three", weight: 0.25),
+    ]
+
     private struct Client {
         let request: GenerationRequest
         /// Samples of a request differ in which token they take.
@@ -32,6 +36,8 @@ struct SchedulerPropertyTests {
         let memory: Int
         /// In every other world.
         var disk: FickleDisk?
+        /// 1 where there are several tenants.
+        let isShared: Int
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -50,6 +56,7 @@ struct SchedulerPropertyTests {
                 speculates: Int.random(in: 0..<4, using: &random) > 0, stored: Bool.random(using: &random) ? [] : nil)
             if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
+            isShared = Int.random(in: 0..<3, using: &random) > 0 ? 1 : 0
             self.random = random
         }
 
@@ -61,6 +68,7 @@ struct SchedulerPropertyTests {
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
                 maxTokens: Int.random(in: 0...120, using: &random), stopTokens: stop,
                 priority: Int.random(in: 0..<3, using: &random) / 2,
+                tenant: SchedulerPropertyTests.tenants[Int.random(in: 0..<4, using: &random) * isShared],
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 scoring: Int.random(in: 0..<3, using: &random) > 0
                     ? nil : PromptScoring(first: Int.random(in: 1...prompt.count, using: &random)),
@@ -110,6 +118,7 @@ struct SchedulerPropertyTests {
             preemptions += plan.preempted.count
             #expect(plan.preempted.isEmpty || admission == .optimistic)
             checkOrder()
+            checkCounts()
             copy(plan)
             guard !plan.runs.isEmpty else {
                 // Who a copy was for may have left before the step.
@@ -146,15 +155,29 @@ struct SchedulerPropertyTests {
             return outcomes
         }
 
-        /// By priority, then by age; of one priority, those that run before those that wait.
+        /// By priority, place and age; of one priority and tenant by age, those that run before those that wait.
         private func checkOrder() {
-            let rank = { (id: RequestID) in (clients[id]?.request.priority ?? 0, id) }
-            let (running, waiting) = (scheduler.running.map { rank($0.id) }, scheduler.waitingIDs.map(rank))
+            let (running, waiting) = (scheduler.running.map(\.order), scheduler.waitingOrders)
             #expect(zip(running, running.dropFirst()).allSatisfy { $0 < $1 })
             #expect(zip(waiting, waiting.dropFirst()).allSatisfy { $0 < $1 })
-            for one in waiting {
-                #expect(running.allSatisfy { $0.0 != one.0 || $0 < one })
+            var last: [String: RequestID] = [:]
+            for order in running + waiting {
+                guard let request = clients[order.id]?.request else { continue }
+                #expect(order.priority == request.priority)
+                let line = "\(request.priority) \(request.tenant.name)"
+                #expect(last[line].map { $0 < order.id } ?? true)
+                last[line] = order.id
             }
+        }
+
+        /// Those that wait are counted for their tenants.
+        private func checkCounts() {
+            var counts: [String: Int] = [:]
+            for id in scheduler.waitingIDs {
+                guard let name = clients[id]?.request.tenant.name, !name.isEmpty else { continue }
+                counts[name, default: 0] += 1
+            }
+            #expect(counts == scheduler.waitingByTenant)
         }
 
         private mutating func copy(_ plan: StepPlan) {
@@ -228,6 +251,7 @@ struct SchedulerPropertyTests {
         }
         world.check()
         #expect(world.scheduler.pool.freeCount == world.model.blockCount)
+        #expect(world.scheduler.tenantCount == 0 && world.scheduler.waitingByTenant.isEmpty)
     }
 
     @Test func `the schedules do preempt`() throws {

@@ -66,7 +66,7 @@ struct CompletionRequestTests {
             try CompletionRequest(JSONValue(parsing: Array("{\"prompt\": \"a\", \"priority\": \(value)}".utf8)))
                 .sampling.priority
         }
-        for (value, number) in [("null", 0), (#""interactive""#, 0), (#""batch""#, 100), ("7", 7)] {
+        for (value, number) in [("null", nil), (#""interactive""#, 0), (#""batch""#, 100), ("7", 7)] {
             #expect(try priority(value) == number)
         }
         for value in ["-1", "1001", "1.5", #""urgent""#, "true"] {

@@ -20,8 +20,16 @@ final class TestService: Sendable {
     static let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/oracle-a")
 
-    /// - Parameter isReady: false leaves the service loading.
-    init(settings: EngineSettings = EngineSettings(), contextLength: Int = 256, isReady: Bool = true) throws {
+    let access: AccessControl
+    let router: Router
+
+    /// - Parameters:
+    ///   - isReady: false leaves the service loading.
+    ///   - keys: those that it asks for; nil for none.
+    init(
+        settings: EngineSettings = EngineSettings(), contextLength: Int = 256, isReady: Bool = true,
+        keys: [ClientKey]? = nil, openRoutes: Set<String> = []
+    ) throws {
         let checkpoint = try Checkpoint(path: Self.fixture.path)
         // The reference kernels compute in float32, so texts can be compared with transformers'.
         let llama = try LlamaModel(
@@ -40,9 +48,10 @@ final class TestService: Sendable {
         model = ServedModel(
             id: "oracle", created: 1, fingerprint: "fp_1", engine: engine, tokenizer: Tokenizer(vocabulary),
             template: template, defaults: SamplingDefaults(), stopTokens: vocabulary.endIDs)
-        server = HTTPServer(
-            responder: APIService(state: state, metrics: metrics, logger: Logger(label: "test")).router,
-            errorBody: APIService.errorBody)
+        access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
+        let service = APIService(state: state, metrics: metrics, logger: Logger(label: "test"), access: access)
+        router = service.router
+        server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)
         if isReady { state.becomeReady(model) }
     }
 
@@ -74,12 +83,16 @@ final class TestService: Sendable {
         try await send(.post, path, body, fields)
     }
 
-    func get(_ path: String) async throws -> Answer { try await send(.get, path, "", HTTPFields()) }
+    func get(_ path: String, fields: HTTPFields = HTTPFields()) async throws -> Answer {
+        try await send(.get, path, "", fields)
+    }
 
-    func delete(_ path: String) async throws -> Answer { try await send(.delete, path, "", HTTPFields()) }
+    func delete(_ path: String, fields: HTTPFields = HTTPFields()) async throws -> Answer {
+        try await send(.delete, path, "", fields)
+    }
 
     /// One request on a connection of its own.
-    private func send(
+    func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: String, _ fields: HTTPFields
     ) async throws -> Answer {
         let (near, far) = MemoryStream.pair()

@@ -33,6 +33,8 @@ struct BenchScheduleCommand: ParsableCommand {
     var promptTokens = 200.0
     @Option(help: "Mean tokens of an answer.")
     var outputTokens = 128.0
+    @Option(help: "Tenants; the first sends half of all requests.")
+    var tenants = 1
     @Option(help: "Milliseconds of a step with few rows.")
     var stepMs = 28.0
     @Option(help: "Milliseconds of each row of a step with many.")
@@ -52,6 +54,7 @@ struct BenchScheduleCommand: ParsableCommand {
         guard (1...100_000_000).contains(requests), (1...1 << 24).contains(blocks),
             (1...1 << 20).contains(maxBatchTokens), (1...1 << 20).contains(maxRunning),
             (16...1 << 24).contains(contextLength), (0...1 << 20).contains(prefixes), prefixTokens >= 0,
+            (1...1 << 20).contains(tenants),
             rate.map({ $0 > 0 && $0.isFinite }) ?? true
         else { throw ValidationError("A count is out of range.") }
         for value in [promptTokens, outputTokens] where !(1...1e8).contains(value) {
@@ -69,7 +72,7 @@ struct BenchScheduleCommand: ParsableCommand {
         var simulation = ScheduleSimulation(
             trace: ScheduleSimulation.Trace(
                 requests: requests, rate: rate, prefixes: prefixes, prefixTokens: prefixTokens,
-                promptTokens: promptTokens, outputTokens: outputTokens, seed: seed),
+                promptTokens: promptTokens, outputTokens: outputTokens, tenants: tenants, seed: seed),
             machine: ScheduleSimulation.Machine(
                 step: .microseconds(stepMs * 1000), row: .microseconds(rowMs * 1000)),
             blocks: blocks,

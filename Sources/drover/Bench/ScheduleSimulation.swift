@@ -16,6 +16,8 @@ struct ScheduleSimulation {
         /// Mean numbers of tokens, geometrically distributed.
         var promptTokens: Double
         var outputTokens: Double
+        /// The first of them sends half of all requests, the others the rest.
+        var tenants: Int
         var seed: UInt64
     }
 
@@ -28,6 +30,7 @@ struct ScheduleSimulation {
     }
 
     private struct Client {
+        var isOfFirst: Bool
         var arrival: Duration
         var firstToken: Duration?
         var lastToken = Duration.zero
@@ -88,13 +91,19 @@ struct ScheduleSimulation {
     private mutating func arrive() {
         let id = RequestID(UInt64(arrived))
         arrived += 1
-        clients[id] = Client(arrival: nextArrival)
-        scheduler.accept(request(), id: id)
+        let tenant = tenant()
+        clients[id] = Client(isOfFirst: tenant == 0, arrival: nextArrival)
+        scheduler.accept(request(of: tenant), id: id)
         if let rate = trace.rate { nextArrival += .seconds(random.exponential(mean: 1 / rate)) }
     }
 
+    private mutating func tenant() -> Int {
+        guard trace.tenants > 1, random.number(below: 2) == 0 else { return 0 }
+        return 1 + random.number(below: trace.tenants - 1)
+    }
+
     /// One of the common beginnings, and an end of its own.
-    private mutating func request() -> GenerationRequest {
+    private mutating func request(of tenant: Int) -> GenerationRequest {
         let stem = trace.prefixes == 0 ? 0 : random.number(below: trace.prefixes)
         let room = contextLength - 2
         let common = (0..<min(trace.prefixTokens, room / 2)).map { Int32(truncatingIfNeeded: (stem + 1) * 7919 + $0) }
@@ -102,7 +111,8 @@ struct ScheduleSimulation {
         let own = (0..<length).map { _ in token() }
         return GenerationRequest(
             prompt: common.map { $0 & 0xFFFF } + own,
-            maxTokens: random.length(mean: trace.outputTokens))
+            maxTokens: random.length(mean: trace.outputTokens),
+            tenant: trace.tenants > 1 ? Tenant(name: "tenant \(tenant)") : .nobody)
     }
 
     private mutating func token() -> Int32 { Int32(truncatingIfNeeded: random.number(below: 1 << 16)) }
@@ -122,6 +132,7 @@ struct ScheduleSimulation {
             if client.firstToken == nil {
                 client.firstToken = now
                 report.firstToken.record(now - client.arrival)
+                if trace.tenants > 1, !client.isOfFirst { report.firstTokenOfOthers.record(now - client.arrival) }
             } else {
                 report.interToken.record(now - client.lastToken)
             }

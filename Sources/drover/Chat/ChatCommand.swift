@@ -29,7 +29,8 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let url { return try await converse(with: RemoteModel(url: url, name: name, key: key)) }
-        let flags = ["--port", "0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
+        let flags =
+            ["--host", "127.0.0.1", "--port", "0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
         let settings = try await ServeSettings(ServeOptions.parse(flags))
         try await LocalServer.run(settings) { url in
             try await converse(with: RemoteModel(url: url, name: nil, key: nil))

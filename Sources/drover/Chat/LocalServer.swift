@@ -6,7 +6,8 @@ enum LocalServer {
     static func run(
         _ settings: ServeSettings, _ body: (_ url: String) async throws -> Void
     ) async throws {
-        let server = try DroverServer(settings: settings, logger: Logger(label: "drover", level: settings.logLevel))
+        let server = try DroverServer(
+            settings: settings, logger: Logger(label: "drover", level: settings.logLevel), asksForKeys: false)
         let ready = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

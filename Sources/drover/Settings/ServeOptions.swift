@@ -55,6 +55,20 @@ struct ServeOptions: ParsableArguments {
     var maxSamples: Int?
     @Option(help: "Samples of requests that may wait; one request more is refused with 429. (default: 256)")
     var queueLimit: Int?
+    @Option(help: "Of these, those of one API key. (default: 32)")
+    var keyQueueLimit: Int?
+    @Option(
+        help: """
+            The file of API keys, made by `drover key new`. With one every request but GET /health/live needs a key; SIGHUP \
+            reads it again.
+            """)
+    var apiKeyFile: String?
+    @Option(help: "Routes that need no key even so, as /health,/metrics.")
+    var openRoutes: RouteList?
+    @Option(help: "Folder for a file a day of what each key has used; tokens a day are then counted across restarts.")
+    var usageDir: String?
+    @Flag(help: "Listen beyond this machine without API keys.")
+    var insecure = false
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?
     @Option(help: "Seconds that running requests get to finish after SIGTERM. (default: 120)")
@@ -63,6 +77,18 @@ struct ServeOptions: ParsableArguments {
     var logLevel: LogLevelName?
     @Option(help: "Log lines as text, key=value, or as json, one object a line with the time. (default: text)")
     var logFormat: LogFormat?
+}
+
+/// Route patterns, separated by commas.
+struct RouteList: ExpressibleByArgument {
+    let patterns: Set<String>
+
+    init?(argument: String) {
+        patterns = Set(argument.split(separator: ",").map { $0.trimmingPrefix(while: { $0 == " " }) }.map(String.init))
+        guard !patterns.isEmpty, patterns.allSatisfy({ $0.hasPrefix("/") }) else { return nil }
+    }
+
+    init() { patterns = [] }
 }
 
 enum BackendName: String, ExpressibleByArgument, CaseIterable {

@@ -24,6 +24,11 @@ struct ServeSettings: Sendable {
     let maxBatchTokens: Int
     let maxSamples: Int
     let queueLimit: Int
+    let keyQueueLimit: Int
+    let apiKeyFile: String?
+    let openRoutes: RouteList
+    let usageDir: String?
+    let insecure: Bool
     let chatTemplate: String?
     let drainTimeout: Int
     let logLevel: LogLevelName
@@ -33,7 +38,8 @@ struct ServeSettings: Sendable {
     private static let keys: Set<String> = [
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
         "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
-        "cache-dir", "cache-disk-bytes", "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
+        "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure", "cache-dir", "cache-disk-bytes",
+        "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -64,6 +70,11 @@ struct ServeSettings: Sendable {
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
         maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
+        keyQueueLimit = try reader.positive(options.keyQueueLimit, "key-queue-limit") ?? 32
+        apiKeyFile = try reader.value(options.apiKeyFile, "api-key-file")
+        openRoutes = try reader.value(options.openRoutes, "open-routes") ?? RouteList()
+        usageDir = try reader.value(options.usageDir, "usage-dir")
+        insecure = try reader.value(options.insecure ? true : nil, "insecure") ?? false
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
         logLevel = try reader.value(options.logLevel, "log-level") ?? .info

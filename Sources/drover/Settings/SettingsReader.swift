@@ -48,6 +48,8 @@ enum SettingsError: Error, CustomStringConvertible {
     case invalidValue(key: String, text: String)
     /// A setting that has no meaning beside another.
     case conflict(String, String)
+    case unknownRoute(String)
+    case exposed(host: String)
 
     var description: String {
         switch self {
@@ -55,6 +57,9 @@ enum SettingsError: Error, CustomStringConvertible {
         case .notAMapping(let file): "The settings file \(file) must be a YAML mapping of keys to values."
         case .unknownKey(let file, let key): "The settings file \(file) has the unknown key '\(key)'."
         case .conflict(let key, let reason): "The setting '\(key)' \(reason)."
+        case .unknownRoute(let route): "The setting 'open-routes' names '\(route.prefix(100))', which is no route."
+        case .exposed(let host):
+            "Listening on \(host), beyond this machine, needs --api-key-file (see `drover key new --help`) or --insecure."
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
         }
     }

@@ -1,0 +1,54 @@
+import Synchronization
+
+/// What each key has used today.
+package final class UsageBook: Sendable {
+    /// A day of UTC.
+    package struct Day: Sendable {
+        /// Days since 1970-01-01.
+        package var number: Int64
+        package var usage: [String: KeyUsage]
+
+        package init(number: Int64, usage: [String: KeyUsage] = [:]) {
+            self.number = number
+            self.usage = usage
+        }
+    }
+
+    private struct State {
+        var day: Day
+        /// Days that are over and were not written down yet.
+        var past: [Day] = []
+        var isChanged = false
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter day: what was used of the day before the process started.
+    package init(_ day: Day) { state = Mutex(State(day: day)) }
+
+    func usage(of name: String, day: Int64) -> KeyUsage {
+        state.withLock { $0.day.number == day ? $0.day.usage[name] ?? KeyUsage() : KeyUsage() }
+    }
+
+    func add(_ usage: KeyUsage, of name: String, day: Int64) {
+        state.withLock { state in
+            if day > state.day.number {
+                if state.isChanged { state.past.append(state.day) }
+                state.day = Day(number: day)
+            }
+            state.day.usage[name, default: KeyUsage()].add(usage)
+            state.isChanged = true
+        }
+    }
+
+    /// Days that have changed since the last call, oldest first.
+    package func changes() -> [Day] {
+        state.withLock { state in
+            defer {
+                state.past = []
+                state.isChanged = false
+            }
+            return state.past + (state.isChanged ? [state.day] : [])
+        }
+    }
+}

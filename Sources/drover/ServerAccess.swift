@@ -1,0 +1,73 @@
+import HTTP
+import Logging
+import Service
+import Telemetry
+
+/// Keys and usage of a server: the files, and the control that is made of them.
+final class ServerAccess: Sendable {
+    let control: AccessControl
+    private let keyFile: KeyFile?
+    private let openRoutes: Set<String>
+    private let isInsecure: Bool
+    private let folder: UsageFolder?
+    private let book: UsageBook?
+    private let failures: Counter
+    private let logger: Logger
+
+    /// - Parameter settings: nil for a server of this process only.
+    init(_ settings: ServeSettings?, metrics: MetricsRegistry, logger: Logger) throws {
+        self.logger = logger
+        keyFile = settings?.apiKeyFile.map { KeyFile(path: $0) }
+        openRoutes = settings?.openRoutes.patterns ?? []
+        isInsecure = settings?.insecure ?? false
+        folder = settings?.usageDir.map { UsageFolder(path: $0) }
+        book = try folder?.open()
+        failures = metrics.counter(
+            "drover_reload_failures_total", "Times that a changed key file was refused and the old keys were kept.")
+        let keys = try keyFile?.read()
+        control = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics, book: book)
+        if let keys { logger.info("asking for API keys", metadata: ["keys": "\(keys.count)"]) }
+    }
+
+    /// A route that is to be open must be one.
+    func checkOpenRoutes(_ router: Router) throws {
+        let known = Set(router.table.map(\.pattern))
+        if let unknown = openRoutes.sorted().first(where: { !known.contains($0) }) {
+            throw SettingsError.unknownRoute(unknown)
+        }
+    }
+
+    /// Without keys whoever reaches the port can use it, and end everybody's requests.
+    func checkExposure(of host: String) throws {
+        guard keyFile == nil, !host.hasPrefix("127."), host != "::1" else { return }
+        guard isInsecure else { throw SettingsError.exposed(host: host) }
+        logger.warning("listening beyond this machine without API keys", metadata: ["host": "\(host)"])
+    }
+
+    /// Takes the keys of the file if all of it is right, and else goes on with those there are.
+    func reload() {
+        guard let keyFile else { return logger.info("there is no key file to read again") }
+        do {
+            let keys = try keyFile.read()
+            control.replace(KeyRing(keys))
+            logger.info("read the API keys again", metadata: ["keys": "\(keys.count)"])
+        } catch {
+            failures.add()
+            logger.error("kept the API keys as they were", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Writes down every few seconds what keys have used, until the task is cancelled, and then what is left.
+    func writeUsage() async {
+        guard let folder, let book else { return }
+        var goesOn = true
+        while goesOn {
+            goesOn = (try? await Task.sleep(for: .seconds(5))) != nil
+            do {
+                try folder.write(book)
+            } catch {
+                logger.error("the usage of keys could not be written", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}
