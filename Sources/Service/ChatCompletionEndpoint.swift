@@ -22,7 +22,8 @@ struct ChatCompletionEndpoint: Sendable {
         let answer = ChatAnswer(
             request: chat, head: head,
             samples: try SampleStreams(
-                [generation], TextOptions(chat.sampling), model: model, head: head, request: request.head, caller: caller,
+                [generation], TextOptions(chat.sampling), model: model, head: head, request: request.head,
+                caller: caller,
                 maxTokens: chat.sampling.maxTokens,
                 registry: state.requests))
         guard chat.sampling.streams else { return try await answer.whole() }
