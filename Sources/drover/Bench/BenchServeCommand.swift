@@ -23,13 +23,16 @@ struct BenchServeCommand: AsyncParsableCommand {
     var sharedWords = 0
     @Option(help: "Tokens to generate per request.")
     var outputTokens = 64
+    @Option(help: "Samples of each prompt (n); several are drawn at temperature 1.")
+    var samples = 1
     @Flag(help: "Let answers end by themselves instead of asking for exactly --output-tokens.")
     var natural = false
     @Flag(help: "Print the report as JSON.")
     var json = false
 
     func validate() throws {
-        guard clients > 0, requests > 0, inputWords > 0, outputTokens > 0, sharedWords >= 0 else {
+        guard clients > 0, requests > 0, inputWords > 0, outputTokens > 0, sharedWords >= 0, samples > 0
+        else {
             throw ValidationError("Counts must be positive.")
         }
     }
@@ -45,7 +48,8 @@ struct BenchServeCommand: AsyncParsableCommand {
     }
 
     private var parameters: JSONObject {
-        var parameters: JSONObject = ["max_tokens": .integer(Int64(outputTokens)), "temperature": 0]
+        var parameters: JSONObject = ["max_tokens": .integer(Int64(outputTokens)), "temperature": samples > 1 ? 1 : 0]
+        if samples > 1 { parameters["n"] = .integer(Int64(samples)) }
         if !natural { parameters["ignore_eos"] = true }
         return parameters
     }
