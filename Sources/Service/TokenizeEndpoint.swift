@@ -8,9 +8,10 @@ import OpenAI
 struct TokenizeEndpoint: Sendable {
     let state: ServiceState
 
-    func tokenize(_ request: Request) throws -> Response {
+    func tokenize(_ request: Request, from caller: Caller) throws -> Response {
         let asked = try TokenizeRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: asked.model)
+        try caller.check(model: model.id)
         let vocabulary = model.tokenizer.vocabulary
         let tokens = try ids(asked, model).map { TokenPiece(id: $0, bytes: Array(vocabulary.bytes(of: $0))) }
         return Response(
@@ -26,9 +27,10 @@ struct TokenizeEndpoint: Sendable {
         return asked.addsBegin ? model.tokenizer.withBegin(ids) : ids
     }
 
-    func detokenize(_ request: Request) throws -> Response {
+    func detokenize(_ request: Request, from caller: Caller) throws -> Response {
         let asked = try DetokenizeRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: asked.model)
+        try caller.check(model: model.id)
         let known = 0..<Int32(clamping: model.tokenizer.vocabulary.count)
         if let index = asked.tokens.firstIndex(where: { !known.contains($0) }) {
             throw APIError.invalid(
@@ -38,9 +40,10 @@ struct TokenizeEndpoint: Sendable {
     }
 
     /// Takes what POST /v1/chat/completions takes, and gives the prompt that it would make.
-    func applyTemplate(_ request: Request) throws -> Response {
+    func applyTemplate(_ request: Request, from caller: Caller) throws -> Response {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
+        try caller.check(model: model.id)
         let text = try PromptBuilder(model: model).text(for: chat.prompt)
         return Response(json: ["prompt": .string(text.string)])
     }

@@ -127,6 +127,17 @@ struct AccessControlTests {
         let refusal = try await service.post("/v1/completions", Self.body, fields: Self.bearer("drv-alice"))
         #expect(refusal.head.status == .forbidden)
         #expect(try Self.code(refusal) == "model_not_found")
+        let others = [
+            ("/tokenize", #"{"content": "a"}"#), ("/detokenize", #"{"tokens": [65]}"#),
+            ("/apply-template", #"{"messages": [{"role": "user", "content": "a"}]}"#),
+            ("/v1/score", #"{"prompt": "a", "continuations": ["b"]}"#),
+            ("/v1/classify", #"{"prompt": "a", "labels": ["b"]}"#),
+        ]
+        for (path, body) in others {
+            let refusal = try await service.post(path, body, fields: Self.bearer("drv-alice"))
+            #expect(refusal.head.status == .forbidden, "\(path)")
+            #expect(try await service.post(path, body, fields: Self.bearer("drv-bob")).head.status == .ok, "\(path)")
+        }
         #expect(try await service.post("/v1/completions", Self.body, fields: Self.bearer("drv-bob")).head.status == .ok)
     }
 
