@@ -153,7 +153,7 @@ final class EngineLoop: @unchecked Sendable {
     /// The step is done.
     private func note(_ plan: StepPlan, took duration: Duration) {
         guard !plan.runs.isEmpty else { return }
-        metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration)
+        metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration, target: plan.target)
         for outcome in scheduler.drafts {
             sessions[outcome.request]?.guess(outcome)
             metrics.speculation.add(outcome)

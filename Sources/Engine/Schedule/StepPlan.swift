@@ -60,6 +60,9 @@ package struct StepPlan: Sendable, Equatable {
     /// Requests that lost their blocks to others before them.
     package internal(set) var preempted: [RequestID] = []
 
+    /// Seconds that the step should take at most; nil where prompts have it for themselves, or nothing is known yet.
+    package internal(set) var target: Double?
+
     /// Guessed tokens among the rows.
     package private(set) var draftCount = 0
 

@@ -22,6 +22,7 @@ struct EngineMetrics: Sendable {
     private let timePerToken: Histogram
     private let stepTokens: Histogram
     private let stepTime: Histogram
+    private let stepTarget: Gauge
     private let prefixQueries: Counter
     private let prefixHits: Counter
     private let prefixMisses: [PrefixMiss: Counter]
@@ -71,6 +72,9 @@ struct EngineMetrics: Sendable {
         stepTime = registry.histogram(
             "drover_step_duration_seconds", "Time of one step, sampling included.", labels: labels,
             bounds: MetricBounds.firstToken)
+        stepTarget = registry.gauge(
+            "drover_step_target_seconds", "What the last step that mixed prompts and decoding was to take.",
+            labels: labels)
         idleBlocks = registry.gauge(
             "drover_kv_blocks_idle", "Free K/V blocks that hold a prefix which may come again.", labels: labels)
         prefixQueries = registry.counter(
@@ -113,7 +117,9 @@ struct EngineMetrics: Sendable {
 
     func prefixMissed(_ reason: PrefixMiss) { prefixMisses[reason]?.add() }
 
-    func stepEnded(tokens: Int, requests: Int, _ duration: Duration) {
+    /// - Parameter target: that the step had, in seconds.
+    func stepEnded(tokens: Int, requests: Int, _ duration: Duration, target: Double?) {
+        if let target { stepTarget.set(target) }
         stepTokens.observe(Double(tokens))
         stepTime.observe(duration)
         llamaSteps.add()

@@ -12,27 +12,27 @@ package import Model
 /// first the oldest.
 package struct Scheduler: Sendable {
     /// Requests without blocks, in their order.
-    private var waiting: Deque<ActiveRequest> = []
+    var waiting: Deque<ActiveRequest> = []
     /// Requests with blocks, in their order.
-    package private(set) var running: [ActiveRequest] = []
-    package private(set) var pool: BlockPool
+    package internal(set) var running: [ActiveRequest] = []
+    package internal(set) var pool: BlockPool
     /// How many of the waiting ones belong to each tenant that has a name.
-    package private(set) var waitingByTenant: [String: Int] = [:]
-    private var shares = FairShare()
+    package internal(set) var waitingByTenant: [String: Int] = [:]
+    var shares = FairShare()
     /// What the last step's samples need before the next step.
     private var copies: [StepPlan.BlockCopy] = []
-    private let rowLimit: Int
+    let rowLimit: Int
     /// As many as can all decode in one step, so that none of them ever has to sit out.
-    private let runningLimit: Int
+    let runningLimit: Int
     /// Seconds that a step in which requests decode should take at most.
-    private let stepTarget: Double?
-    private var stepTimes: StepTimes
+    let stepTarget: Double?
+    var stepTimes: StepTimes
     private let contextLength: Int
-    private let sharesPrefixes: Bool
+    let sharesPrefixes: Bool
     private let prefixKey: PrefixKey
-    private let admission: AdmissionPolicy
-    private let speculates: Bool
-    private let sampleLimit: Int
+    let admission: AdmissionPolicy
+    let speculates: Bool
+    let sampleLimit: Int
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
     /// What became of each guess that the last commit took in.
@@ -230,193 +230,4 @@ extension Scheduler {
 
     /// Idle blocks that the block store lacks, at most `limit`, to be read before the next step.
     package mutating func takeUnsaved(limit: Int) -> [BlockSave] { pool.takeUnsaved(limit: limit) }
-}
-
-// MARK: - Steps of a plan
-
-extension Scheduler {
-    private mutating func enqueue(_ request: ActiveRequest) {
-        var (low, high) = (0, waiting.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if waiting[middle].order < request.order { low = middle + 1 } else { high = middle }
-        }
-        waiting.insert(request, at: low)
-        count(request.tenant, waiting: 1)
-    }
-
-    private mutating func count(_ tenant: Tenant, waiting change: Int) {
-        guard !tenant.name.isEmpty else { return }
-        let count = waitingByTenant[tenant.name, default: 0] + change
-        waitingByTenant[tenant.name] = count > 0 ? count : nil
-    }
-
-    /// Preempts requests that stand behind the first of the queue if that lets it in: those of lower priority, and those
-    /// of a tenant that has more than its share.
-    private mutating func makeRoom(_ plan: inout StepPlan) {
-        guard admission == .optimistic, let first = waiting.first, let last = running.last, first.order < last.order,
-            place(for: first) == nil
-        else { return }
-        let others = running.reversed().prefix { first.order < $0.order }
-        let match = match(first)
-        let missing = first.admissionBlocks(admission) - match.foundCount - (pool.freeCount - match.idleCount)
-        guard missing <= others.reduce(0, { $0 + $1.table.blocks.count }) else { return }
-        for _ in others where place(for: first) == nil { preemptLast(&plan) }
-    }
-
-    /// Gets the blocks for all that have a single token to feed.
-    private mutating func leaseForDecoding(_ plan: inout StepPlan) {
-        var slot = 0
-        while slot < running.count {
-            if running[slot].pendingCount == 1 { lease(upTo: running[slot].tokens.count, slot: slot, &plan) }
-            slot += 1
-        }
-    }
-
-    /// Gets the request blocks for `positions`, taking them from the last requests if need be. The last of all may lose
-    /// its own, and then waits.
-    private mutating func lease(upTo positions: Int, slot: Int, _ plan: inout StepPlan) {
-        while slot < running.count, running[slot].table.positions < positions {
-            if let block = pool.lease() {
-                running[slot].table.append(block)
-            } else {
-                preemptLast(&plan)
-            }
-        }
-    }
-
-    /// Back to the queue, before all of its priority and tenant: it is older than they are.
-    private mutating func preemptLast(_ plan: inout StepPlan) {
-        var request = running.removeLast()
-        request.leave(&pool)
-        plan.preempted.append(request.id)
-        enqueue(request)
-    }
-
-    /// Lets requests in while the first of the queue gets the blocks that the policy wants.
-    private mutating func admit(_ plan: inout StepPlan) {
-        while let next = waiting.first, !plan.preempted.contains(next.id), let match = place(for: next) {
-            var request = waiting.removeFirst()
-            count(request.tenant, waiting: -1)
-            shares.start(request)
-            request.enter(&pool, match, blocks: request.admissionBlocks(admission))
-            plan.admitted.append(request.id)
-            if sharesPrefixes, request.id == request.group, let miss = match.miss { plan.misses.append(miss) }
-            let slot = running.lastIndex { $0.order < request.order }.map { $0 + 1 } ?? 0
-            running.insert(request, at: slot)
-        }
-    }
-
-    /// What others have for a request that may start now; nil when it may not.
-    private func place(for request: ActiveRequest) -> BlockPool.Match? {
-        guard running.count < runningLimit else { return nil }
-        let match = match(request)
-        let needed = request.admissionBlocks(admission) - match.foundCount
-        return needed <= pool.freeCount - match.idleCount ? match : nil
-    }
-
-    private func match(_ request: ActiveRequest) -> BlockPool.Match {
-        pool.match(request.tokens, request.chain, limit: request.shareableBlocks, for: request.order)
-    }
-
-    /// One row for each request that has a single token to feed, and more for guesses where rows are free.
-    private mutating func planDecoding(_ plan: inout StepPlan) {
-        var left = running.indices.count { running[$0].pendingCount == 1 }
-        var free = draftRows(beside: left)
-        for slot in running.indices where running[slot].pendingCount == 1 {
-            let draft = running[slot].draft(limit: free / left, &pool)
-            running[slot].announce(1, to: &pool)
-            plan.append(running[slot].run(in: slot, count: 1, draft: draft))
-            (left, free) = (left - 1, free - draft.count)
-        }
-    }
-
-    /// Rows that cost little or nothing beside `decoding` others: a small step takes as long as reading the weights. None
-    /// beside prompts, which fill a step by themselves.
-    private func draftRows(beside decoding: Int) -> Int {
-        guard speculates, decoding > 0, !running.indices.contains(where: { running[$0].pendingCount > 1 })
-        else { return 0 }
-        var rows = max(decoding, Self.cheapRows)
-        if let alone = stepTimes.seconds(rows: decoding) {
-            let limit = alone * Self.draftSlowdown
-            while rows < Self.draftRowLimit, stepTimes.seconds(rows: rows + 1).map({ $0 <= limit }) ?? false {
-                rows += 1
-            }
-        }
-        return min(rows, sampleLimit) - decoding
-    }
-
-    /// Rows of a step that are tried before it is known what they cost.
-    private static let cheapRows = 4
-    private static let draftRowLimit = 16
-    /// How much longer a step with guesses may take.
-    private static let draftSlowdown = 1.3
-
-    /// Fills the rest of the step with prompts.
-    private mutating func planPrompts(_ plan: inout StepPlan) {
-        var budget = promptBudget(beside: plan.rowCount)
-        var shares = PromptShares(rows: budget, among: running)
-        // Each of those that run may end its prompt in this step, or has a row already.
-        var logits = sampleLimit - running.count
-        for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
-            let (share, wanted) = (shares.number(of: running[slot].tenant), running[slot].pendingCount)
-            let limit = budget - shares.kept(besides: share)
-            let count = planPrompt(&plan, slot: slot, limit: limit, logits: &logits)
-            shares.take(count, of: wanted, from: share)
-            budget -= count
-        }
-    }
-
-    /// Feeds at most `limit` tokens of a prompt; how many. Of the rows with logits that are left it takes what it needs.
-    private mutating func planPrompt(_ plan: inout StepPlan, slot: Int, limit: Int, logits: inout Int) -> Int {
-        guard limit > 0 else { return 0 }
-        running[slot].catchUp(pool)
-        let isSample = slot > 0 && running[slot].group == running[slot - 1].group
-        let fork = isSample ? running[slot].forkPosition(after: running[slot - 1]) : nil
-        let end = min(fork ?? running[slot].tokens.count, running[slot].computed + limit)
-        let count = min(running[slot].reach(&pool, end: end), running[slot].feedable(logits: 1 + logits))
-        guard count > 0 else { return 0 }
-        running[slot].announce(count, to: &pool)
-        let run = running[slot].run(in: slot, count: count)
-        plan.append(run)
-        logits -= max(0, run.logitCount - 1)
-        return count
-    }
-
-    /// Prompts may take all the rows of a step in which nobody decodes.
-    private func promptBudget(beside decoding: Int) -> Int {
-        let room = rowLimit - decoding
-        guard decoding > 0, room > 0 else { return room }
-        let rows = stepTimes.promptRows(beside: decoding, target: stepTarget, room: room)
-        return min(room, rows ?? KVBlock.tokens)
-    }
-
-    private mutating func end(
-        because reason: FinishReason, where isMeant: (ActiveRequest) -> Bool
-    ) -> [RequestEvent] {
-        var events: [RequestEvent] = []
-        for slot in running.indices where isMeant(running[slot]) {
-            running[slot].finish = reason
-            events.append(RequestEvent(request: running[slot].id, event: .finished(reason)))
-        }
-        let running = events.count
-        for request in waiting where isMeant(request) {
-            events.append(RequestEvent(request: request.id, event: .finished(reason)))
-            count(request.tenant, waiting: -1)
-            shares.leave(request)
-        }
-        if running > 0 { removeFinished() }
-        if events.count > running { waiting.removeAll(where: isMeant) }
-        return events
-    }
-
-    private mutating func removeFinished() {
-        // Most steps end nobody, and to look at requests one by one copies them.
-        guard running.indices.contains(where: { running[$0].finish != nil }) else { return }
-        for slot in running.indices where running[slot].finish != nil {
-            shares.leave(running[slot])
-            running[slot].leave(&pool)
-        }
-        running.removeAll { $0.finish != nil }
-    }
 }

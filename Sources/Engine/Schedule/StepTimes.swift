@@ -85,16 +85,21 @@ package struct StepTimes: Sendable {
     /// Part of the speed they have alone that prompts keep beside others where nobody has set a target.
     private static let promptShare = 0.75
 
-    /// How many prompt rows may stand beside `decoding` others in a step of `target` seconds, from 1 to `room`. Without a
-    /// target, as many as fit into 100 ms, or as leave prompts three quarters of their speed: in shorter steps most of the
-    /// time goes into reading the weights, which costs everybody.
+    /// How long a step may take in which prompts stand beside `decoding` others: `target` seconds, or without a target
+    /// 100 ms, or what leaves prompts three quarters of their speed. In shorter steps most of the time goes into reading
+    /// the weights, which costs everybody.
     ///
     /// Where the others alone leave no time for it, as many as take no more than a step with a single row, which is about
     /// as long as reading the weights: that far prompts slow others by at most the same again, and without it they would
     /// wait for ever. Nil before the first step.
-    package func promptRows(beside decoding: Int, target: Double?, room: Int) -> Int? {
+    package func longest(beside decoding: Int, target: Double?, room: Int) -> Double? {
         guard let alone = seconds(rows: decoding), let least = seconds(rows: 1) else { return nil }
-        let limit = max(target ?? breakEven(beside: decoding, room: room), alone + least)
+        return max(target ?? breakEven(beside: decoding, room: room), alone + least)
+    }
+
+    /// How many prompt rows fit into such a step, from 1 to `room`. Nil before the first step.
+    package func promptRows(beside decoding: Int, target: Double?, room: Int) -> Int? {
+        guard let limit = longest(beside: decoding, target: target, room: room) else { return nil }
         return Self.most(room) { rows in seconds(rows: decoding + rows).map { $0 <= limit } ?? false }
     }
 
