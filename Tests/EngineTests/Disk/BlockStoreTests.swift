@@ -1,4 +1,5 @@
 import Engine
+import Dispatch
 import Foundation
 import Model
 import Synchronization
@@ -12,17 +13,21 @@ struct BlockStoreTests {
     /// Collects what a store reports.
     private final class Reports: Sendable {
         private let state = Mutex<[StoreReport]>([])
+        private let arrivals = DispatchSemaphore(value: 0)
 
-        func add(_ report: StoreReport) { state.withLock { $0.append(report) } }
+        func add(_ report: StoreReport) {
+            state.withLock { $0.append(report) }
+            arrivals.signal()
+        }
 
+        /// All reports once there are `count` of them.
         func wait(for count: Int) throws -> [StoreReport] {
-            let deadline = Date(timeIntervalSinceNow: 20)
-            while deadline > .now {
+            let deadline = DispatchTime.now() + .seconds(20)
+            while true {
                 let reports = state.withLock { $0 }
                 if reports.count >= count { return reports }
-                Thread.sleep(forTimeInterval: 0.001)
+                guard arrivals.wait(timeout: deadline) == .success else { throw Failure() }
             }
-            throw Failure()
         }
 
         struct Failure: Error {}
