@@ -47,7 +47,7 @@ INLINE void add_unit(
             t[c] = fused(floats(b), high, sum);
         }
     } else {
-        vf scale = parts.whole ? scale_at(type, block, at, part, j) * d : factor_at(block, at, part, j);
+        vf scale = parts.whole ? scale_at(type, block, at, part, j) * d : factor_at(block, part, j);
         const int32_t *sums = x + (I_UNITS + j) * (size_t)n;
 #pragma clang loop unroll(full)
         for (int c = 0; c < n; c++) {
@@ -55,7 +55,7 @@ INLINE void add_unit(
             t[c] = first ? floats(a) * scale : fused(floats(a), scale, t[c]);
         }
         if (!parts.whole && parts.factors == 2) {
-            vf m = -factor_at(block, at, part, units + j);
+            vf m = -factor_at(block, part, units + j);
 #pragma clang loop unroll(full)
             for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(sums[c])), t[c]);
         }
@@ -106,52 +106,97 @@ INLINE void put(const int n, const vf *sums, float *out, size_t stride, bool add
 }
 
 /// Asks for a unit's share of a block. Evenly spread: a core has room for some two dozen lines on their way.
-INLINE void fetch_unit(const uint8_t *block, ck_places at, size_t unit) {
+INLINE void fetch_unit(const uint8_t *block, ck_places at, size_t unit, const bool far) {
     size_t share = (at.bytes / CK_UNITS + 63) / 64 * 64;
-    for (size_t i = 0; i < share; i += 64) __builtin_prefetch(block + unit * share + i, 0, 2);
+    for (size_t i = 0; i < share; i += 64) {
+        if (far) __builtin_prefetch(block + unit * share + i, 0, 2);
+        else __builtin_prefetch(block + unit * share + i, 0, 3);
+    }
 }
 
-/// How far ahead of its use a strip is asked for from memory; 4096 costs Q6_K and Q8_0 with 4 to 16 columns 10 to 15 %.
-/// The hardware does not see that the parts of a block are one stream.
-enum { AHEAD = 8192 };
+enum {
+    FAR = 8192,  // 4096 costs Q6_K and Q8_0 with 4 to 16 columns 10 to 15 %
+    NEAR = 512,
+};
 
-/// One tile: a strip by n columns. `fresh` if the strip is not in a cache yet.
+/// How far ahead of its use a strip is asked for from memory. One or two columns are so little work that loads run
+/// ahead by themselves: what the hardware foresees is only slowed by more requests (to 70 % at 65 GB/s), the types of
+/// which it loses track need a short hint. More columns keep the loads back.
+INLINE size_t ahead_of(const ck_type type, const int n) {
+    if (n > 2) return FAR;
+    switch (type) {
+        case CK_Q4_0:
+        case CK_Q5_0:
+        case CK_Q8_0:
+        case CK_Q4_K:
+        case CK_IQ4_NL:
+        case CK_IQ4_XS: return 0;
+        default: return NEAR;
+    }
+}
+
+enum { PARTS = CK_STRIP / LANES };  // of a strip
+
+/// total[p][c] += one block of the parts from `part` on. `fresh` if the strip is not in a cache yet.
+INLINE void add_block(
+    const ck_type type, const int n, const int width, const uint8_t *block, ck_places at, size_t units, size_t part,
+    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], bool fresh) {
+    const ck_parts parts = ck_parts_of(type);
+    const int phases = phases_of(type);
+    const size_t ahead = ahead_of(type, n);
+    vf t[PARTS][INTEGER_COLUMNS], d[PARTS], dmin[PARTS];
+#pragma clang loop unroll(full)
+    for (int p = 0; p < width; p++) {
+        d[p] = parts.whole ? factor_at(block, part + (size_t)p, 0) : splat(0);
+        dmin[p] = parts.minima > 0 ? factor_at(block, part + (size_t)p, 1) : splat(0);
+    }
+#pragma clang loop unroll(disable)
+    for (size_t j = 0; j < units; j += (size_t)phases) {
+#pragma clang loop unroll(full)
+        for (int phase = 0; phase < phases; phase++) {
+            size_t unit = j + (size_t)phase;
+            if (unit >= units) break;  // the end of a row whose units are odd
+            if (ahead > 0 && fresh) fetch_unit(block + ahead, at, unit, ahead == FAR);
+            const int32_t *scales = x + unit / 2 * (size_t)n;
+#pragma clang loop unroll(full)
+            for (int p = 0; p < width; p++) {
+                add_unit(type, n, block, at, units, part + (size_t)p, unit, phase, phase % 2 == 0, d[p], x, t[p]);
+                if (phase % 2 == 0 && unit + 1 < units) continue;
+                if (type == CK_Q2_K) subtract_halves(n, block, at, part + (size_t)p, unit / 2, dmin[p], x, t[p]);
+#pragma clang loop unroll(full)
+                for (int c = 0; c < n; c++) total[p][c] = fused(t[p][c], splat(float_at(scales + c)), total[p][c]);
+            }
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int p = 0; p < width; p++) {
+        if (parts.minima == CK_UNITS) subtract_minima(n, block, at, part + (size_t)p, dmin[p], x, total[p]);
+    }
+}
+
+/// One tile: a strip by n columns.
 INLINE void integer_tile(
     const ck_type type, const int n, const uint8_t *strip, size_t depth, const int32_t *x, float *out, size_t stride,
     bool add, bool fresh) {
     const ck_parts parts = ck_parts_of(type);
-    const int phases = phases_of(type);
-    for (size_t part = 0; part < CK_STRIP / LANES; part++) {
+    // With few columns all parts of a line at once: a second pass would wait for the arithmetic, the first for memory.
+    const int width = n <= 2 ? PARTS : 1;
+    for (size_t part = 0; part < PARTS; part += (size_t)width) {
         const uint8_t *block = strip;
         const int32_t *operand = x;
-        vf total[INTEGER_COLUMNS], t[INTEGER_COLUMNS], d = splat(0), dmin = splat(0);
-        zero(n, total);
+        vf total[PARTS][INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < width; p++) zero(n, total[p]);
         for (size_t left = depth / CK_UNIT; left > 0;) {
             size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
             ck_places at = ck_places_of(parts, units);
-            if (parts.whole) d = factor_at(block, at, part, 0);
-            if (parts.minima > 0) dmin = factor_at(block, at, part, 1);
-#pragma clang loop unroll(disable)
-            for (size_t j = 0; j < units; j += (size_t)phases) {
-#pragma clang loop unroll(full)
-                for (int phase = 0; phase < phases; phase++) {
-                    size_t unit = j + (size_t)phase;
-                    if (unit >= units) break;  // the end of a row whose units are odd
-                    if (fresh) fetch_unit(block + AHEAD, at, unit);
-                    add_unit(type, n, block, at, units, part, unit, phase, phase % 2 == 0, d, operand, t);
-                    if (phase % 2 == 0 && unit + 1 < units) continue;
-                    if (type == CK_Q2_K) subtract_halves(n, block, at, part, unit / 2, dmin, operand, t);
-                    const int32_t *scales = operand + unit / 2 * (size_t)n;
-#pragma clang loop unroll(full)
-                    for (int c = 0; c < n; c++) total[c] = fused(t[c], splat(float_at(scales + c)), total[c]);
-                }
-            }
-            if (parts.minima == CK_UNITS) subtract_minima(n, block, at, part, dmin, operand, total);
+            add_block(type, n, width, block, at, units, part, operand, total, fresh);
             block += at.bytes;
             operand += I_WORDS * n;
             left -= units;
         }
-        put(n, total, out + part * LANES, stride, add);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < width; p++) put(n, total[p], out + (part + (size_t)p) * LANES, stride, add);
     }
 }
 
@@ -204,10 +249,10 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
             }
             for (size_t i = 0; i < CK_UNIT; i++) {
                 size_t half = parts.scales == 16 ? 2 * j + i / 16 : j;
-                float scale = factor_at(block, at, part, parts.whole ? 0 : j)[lane];
+                float scale = factor_at(block, part, parts.whole ? 0 : j)[lane];
                 if (parts.whole) scale *= scale_at(type, block, at, part, half)[lane];
                 float minimum = 0;
-                if (parts.factors == 2) minimum = -factor_at(block, at, part, parts.whole ? 1 : units + j)[lane];
+                if (parts.factors == 2) minimum = -factor_at(block, part, parts.whole ? 1 : units + j)[lane];
                 if (type == CK_Q2_K) minimum *= -(float)block[at.minima + half * CK_STRIP + row % CK_STRIP];
                 if (type == CK_Q4_K || type == CK_Q5_K) {
                     minimum *= -(float)block[at.minima + (j / 2 * CK_STRIP + row % CK_STRIP) * 2 + j % 2];

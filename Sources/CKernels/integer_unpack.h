@@ -44,53 +44,48 @@ INLINE vb field(vb v, const int from, const int to, const uint8_t mask) {
     return (vb)bits & (vb)(uint8_t)(mask << to);
 }
 
-/// Units whose bits lie in the same words, one above the other: they are unpacked by shifts known when compiling. Two
-/// at least, as two share a scale.
+/// Units of a group: they are unpacked by shifts known when compiling. Two at least, as two share a scale.
 INLINE int phases_of(ck_type type) {
-    switch (type) {
-        case CK_Q4_K: return 2;
-        case CK_Q2_K:
-        case CK_Q6_K: return 4;
-        case CK_Q3_K:
-        case CK_Q5_K: return 8;
-        default: return 2;
-    }
+    size_t units = ck_group_units(ck_parts_of(type));
+    return units < 2 ? 2 : (int)units;
 }
 
 /// The 32 values of unit `j` of a block, 4 to a vector, as unsigned bytes. `phase` is j modulo phases_of(type).
 INLINE void unpack(
     const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase, vb w[8]) {
-    const uint8_t *high = block + at.high;
+    const ck_parts parts = ck_parts_of(type);
+    const uint8_t *high = block + at.groups + j / ck_group_units(parts) * ck_group_bytes(parts);
+    const uint8_t *words = high + parts.high * 64;
 #pragma clang loop unroll(full)
     for (int g = 0; g < 8; g++) {
-        size_t v = (size_t)g;
+        size_t v = (size_t)g, p = (size_t)phase;
         switch (type) {
             case CK_Q4_0:
-            case CK_Q4_1: w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15); break;
+            case CK_Q4_1: w[g] = field(vector_at(words, v % 4, part), g < 4 ? 0 : 4, 0, 15); break;
             case CK_IQ4_NL:
             case CK_IQ4_XS:
-                w[g] = lookup(field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15), iq4_table);
+                w[g] = lookup(field(vector_at(words, v % 4, part), g < 4 ? 0 : 4, 0, 15), iq4_table);
                 break;
             case CK_Q5_0:
             case CK_Q5_1:
-                w[g] = field(vector_at(block, 4 * j + v % 4, part), g < 4 ? 0 : 4, 0, 15)
-                    | field(vector_at(high, j, part), g, 4, 1);
+                w[g] = field(vector_at(words, v % 4, part), g < 4 ? 0 : 4, 0, 15)
+                    | field(vector_at(high, 0, part), g, 4, 1);
                 break;
-            case CK_Q8_0: w[g] = vector_at(block, 8 * j + v, part); break;
-            case CK_Q4_K: w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * phase, 0, 15); break;
+            case CK_Q8_0: w[g] = vector_at(words, v, part); break;
+            case CK_Q4_K: w[g] = field(vector_at(words, v, part), 4 * phase, 0, 15); break;
             case CK_Q5_K:
-                w[g] = field(vector_at(block, j / 2 * 8 + v, part), 4 * (phase % 2), 0, 15)
+                w[g] = field(vector_at(words, p / 2 * 8 + v, part), 4 * (phase % 2), 0, 15)
                     | field(vector_at(high, v, part), phase, 4, 1);
                 break;
             case CK_Q6_K:
-                w[g] = field(vector_at(block, j / 4 * 16 + j % 2 * 8 + v, part), 4 * (phase / 2), 0, 15)
-                    | field(vector_at(high, j / 4 * 8 + v, part), 2 * phase, 4, 3);
+                w[g] = field(vector_at(words, p % 2 * 8 + v, part), 4 * (phase / 2), 0, 15)
+                    | field(vector_at(high, v, part), 2 * phase, 4, 3);
                 break;
             case CK_Q3_K:
-                w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * (phase % 4), 0, 3)
+                w[g] = field(vector_at(words, p / 4 * 8 + v, part), 2 * (phase % 4), 0, 3)
                     | field(vector_at(high, v, part), phase, 2, 1);
                 break;
-            case CK_Q2_K: w[g] = field(vector_at(block, j / 4 * 8 + v, part), 2 * phase, 0, 3); break;
+            case CK_Q2_K: w[g] = field(vector_at(words, v, part), 2 * phase, 0, 3); break;
             default: break;
         }
     }
@@ -107,8 +102,8 @@ INLINE vf scale_at(const ck_type type, const uint8_t *block, ck_places at, size_
     return floats(wide);
 }
 
-INLINE vf factor_at(const uint8_t *block, ck_places at, size_t part, size_t index) {
-    return halves(block + at.factors + (index * CK_STRIP + part * LANES) * 2);
+INLINE vf factor_at(const uint8_t *block, size_t part, size_t index) {
+    return halves(block + (index * CK_STRIP + part * LANES) * 2);
 }
 
 /// Where the sum of a unit, or of a half, starts: minus the offset of the weights times the sum of the activations.

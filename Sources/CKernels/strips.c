@@ -15,9 +15,9 @@ typedef struct {
     size_t row;
 } cell;
 
-/// Words `count` of a row to the vectors from `vector` on, with some bits turned over.
-INLINE void move_words(uint8_t *vectors, size_t vector, size_t row, const uint8_t *from, size_t count, uint32_t turned) {
-    uint8_t *to = vectors + vector * 64 + row * 4;
+/// Words `count` of a row to vectors, with some bits turned over.
+INLINE void move_words(uint8_t *vectors, size_t row, const uint8_t *from, size_t count, uint32_t turned) {
+    uint8_t *to = vectors + row * 4;
     for (size_t i = 0; i < count; i++) {
         uint32_t word;
         memcpy(&word, from + 4 * i, sizeof word);
@@ -26,8 +26,18 @@ INLINE void move_words(uint8_t *vectors, size_t vector, size_t row, const uint8_
     }
 }
 
+/// Words of a row to all groups of a block of 256.
+INLINE void move_groups(ck_type type, cell c, const uint8_t *high, const uint8_t *words) {
+    ck_parts parts = ck_parts_of(type);
+    for (size_t g = 0; g < parts.groups; g++) {
+        uint8_t *group = c.block + c.at.groups + g * ck_group_bytes(parts);
+        move_words(group, c.row, high + g * parts.high * 4, parts.high, 0);
+        move_words(group + parts.high * 64, c.row, words + g * parts.words * 4, parts.words, 0);
+    }
+}
+
 INLINE void put_half(cell c, size_t index, const uint8_t *from) {
-    memcpy(c.block + c.at.factors + (index * CK_STRIP + c.row) * 2, from, 2);
+    memcpy(c.block + (index * CK_STRIP + c.row) * 2, from, 2);
 }
 
 INLINE void put_scale(cell c, size_t index, int value) {
@@ -48,15 +58,16 @@ INLINE void lay_unit(ck_type type, cell c, size_t unit, const uint8_t *from) {
     ck_parts parts = ck_parts_of(type);
     for (size_t f = 0; f < parts.factors; f++) put_half(c, f * c.units + unit, from + 2 * f);
     from += 2 * parts.factors;
+    uint8_t *group = c.block + c.at.groups + unit * ck_group_bytes(parts);
     if (parts.high > 0) {
         uint32_t bits;
         memcpy(&bits, from, sizeof bits);
         bits = bits_by_vector(bits);
-        memcpy(c.block + c.at.high + unit * 64 + c.row * 4, &bits, sizeof bits);
+        memcpy(group + c.row * 4, &bits, sizeof bits);
         from += 4;
     }
     // 8-bit values are kept with an offset of 128, as the products take unsigned weights.
-    move_words(c.block, unit * parts.words, c.row, from, parts.words, type == CK_Q8_0 ? 0x80808080 : 0);
+    move_words(group + parts.high * 64, c.row, from, parts.words, type == CK_Q8_0 ? 0x80808080 : 0);
 }
 
 /// The 6-bit scale and minimum `j` of Q4_K and Q5_K, from 12 bytes.
@@ -76,23 +87,17 @@ INLINE void lay_q45_k(ck_type type, cell c, const uint8_t *from) {
         minima[2 * c.row + (size_t)j % 2] = (uint8_t)packed_minimum(from + 4, j);
     }
     from += 16;
-    if (type == CK_Q5_K) {
-        move_words(c.block + c.at.high, 0, c.row, from, 8, 0);
-        from += 32;
-    }
-    move_words(c.block, 0, c.row, from, 32, 0);
+    move_groups(type, c, from, type == CK_Q5_K ? from + 32 : from);
 }
 
 INLINE void lay_q6_k(cell c, const uint8_t *from) {
-    move_words(c.block, 0, c.row, from, 32, 0);
-    move_words(c.block + c.at.high, 0, c.row, from + 128, 16, 0);
+    move_groups(CK_Q6_K, c, from + 128, from);
     for (size_t j = 0; j < 16; j++) put_scale(c, j, from[192 + j]);
     put_half(c, 0, from + 208);
 }
 
 INLINE void lay_q3_k(cell c, const uint8_t *from) {
-    move_words(c.block + c.at.high, 0, c.row, from, 8, 0);
-    move_words(c.block, 0, c.row, from + 32, 16, 0);
+    move_groups(CK_Q3_K, c, from, from + 32);
     const uint8_t *s = from + 96;
     for (int j = 0; j < 16; j++) {
         int low = j < 8 ? s[j] & 15 : s[j - 8] >> 4;
@@ -106,7 +111,7 @@ INLINE void lay_q2_k(cell c, const uint8_t *from) {
         put_scale(c, j, from[j] & 15);
         c.block[c.at.minima + j * CK_STRIP + c.row] = from[j] >> 4;
     }
-    move_words(c.block, 0, c.row, from + 16, 16, 0);
+    move_groups(CK_Q2_K, c, from, from + 16);
     put_half(c, 0, from + 80);
     put_half(c, 1, from + 82);
 }
@@ -117,7 +122,7 @@ INLINE void lay_iq4_xs(cell c, const uint8_t *from) {
     for (int j = 0; j < 8; j++) {
         put_scale(c, (size_t)j, ((from[4 + j / 2] >> (4 * (j % 2)) & 15) | (high >> (2 * j) & 3) << 4) - 32);
     }
-    move_words(c.block, 0, c.row, from + 8, 32, 0);
+    move_groups(CK_IQ4_XS, c, from, from + 8);
 }
 
 INLINE void lay_block(ck_type type, cell c, const uint8_t *from) {

@@ -8,21 +8,25 @@
 // bytes a word of the file as it stands there, so laying a strip out only moves words. What a word's bits mean is
 // unpacked in registers (integer_kernels.h). One layout serves every instruction set.
 //
-//   words       [vector][16 rows][4 bytes]
-//   high bits   [vector][16 rows][4 bytes]
+//   factors     [d, then m or dmin][unit][16 rows] f16; one unit for a block of 256
 //   scales      [scale][16 rows], a byte each: s8, or u8 where minima are subtracted
 //   minima      [pair of units][16 rows][2 units] u8 (Q4_K, Q5_K), or [minimum][16 rows] (Q2_K)
-//   factors     [d, then m or dmin][unit][16 rows] f16; one unit for a block of 256
+//   groups, from the next 64 bytes on: of units whose bits lie in the same words, one above the other
+//     high bits [vector][16 rows][4 bytes]
+//     words     [vector][16 rows][4 bytes]
 //
-// Every block is padded to 64 bytes.
+// Everything lies in the order in which a product uses it, so one strip after the other is one ascending stream, which
+// the hardware's prefetchers follow. With the factors last and all high bits behind all words, a column of Q6_K came at
+// 46 % of the memory's speed without prefetches, now at 95 %.
 
 enum { CK_UNIT = 32, CK_UNITS = 8, CK_BLOCK_DEPTH = CK_UNIT * CK_UNITS };
 
-/// Vectors and bytes of one block: `blocks_of_256` types count a whole block, the others one unit of 32.
+/// What a block of 256 values has, or where a block of the file is 32 values (`whole` is false) what a unit has.
 typedef struct {
-    bool whole;      // a block of 256 values is one block of the file
-    uint8_t words;   // vectors
-    uint8_t high;    // vectors of high bits
+    bool whole;
+    uint8_t groups;
+    uint8_t high;    // vectors of a group
+    uint8_t words;   // vectors of a group
     uint8_t scales;  // bytes a row
     uint8_t minima;  // bytes a row
     uint8_t factors; // f16 numbers a row
@@ -31,34 +35,42 @@ typedef struct {
 static inline __attribute__((always_inline)) ck_parts ck_parts_of(ck_type type) {
     switch (type) {
         case CK_Q4_0:
-        case CK_IQ4_NL: return (ck_parts){.words = 4, .factors = 1};
-        case CK_Q4_1: return (ck_parts){.words = 4, .factors = 2};
-        case CK_Q5_0: return (ck_parts){.words = 4, .high = 1, .factors = 1};
-        case CK_Q5_1: return (ck_parts){.words = 4, .high = 1, .factors = 2};
-        case CK_Q8_0: return (ck_parts){.words = 8, .factors = 1};
-        case CK_Q2_K: return (ck_parts){true, .words = 16, .scales = 16, .minima = 16, .factors = 2};
-        case CK_Q3_K: return (ck_parts){true, .words = 16, .high = 8, .scales = 16, .factors = 1};
-        case CK_Q4_K: return (ck_parts){true, .words = 32, .scales = 8, .minima = 8, .factors = 2};
-        case CK_Q5_K: return (ck_parts){true, .words = 32, .high = 8, .scales = 8, .minima = 8, .factors = 2};
-        case CK_Q6_K: return (ck_parts){true, .words = 32, .high = 16, .scales = 16, .factors = 1};
-        case CK_IQ4_XS: return (ck_parts){true, .words = 32, .scales = 8, .factors = 1};
+        case CK_IQ4_NL: return (ck_parts){.groups = 1, .words = 4, .factors = 1};
+        case CK_Q4_1: return (ck_parts){.groups = 1, .words = 4, .factors = 2};
+        case CK_Q5_0: return (ck_parts){.groups = 1, .high = 1, .words = 4, .factors = 1};
+        case CK_Q5_1: return (ck_parts){.groups = 1, .high = 1, .words = 4, .factors = 2};
+        case CK_Q8_0: return (ck_parts){.groups = 1, .words = 8, .factors = 1};
+        case CK_Q2_K: return (ck_parts){true, .groups = 2, .words = 8, .scales = 16, .minima = 16, .factors = 2};
+        case CK_Q3_K: return (ck_parts){true, .groups = 1, .high = 8, .words = 16, .scales = 16, .factors = 1};
+        case CK_Q4_K: return (ck_parts){true, .groups = 4, .words = 8, .scales = 8, .minima = 8, .factors = 2};
+        case CK_Q5_K:
+            return (ck_parts){true, .groups = 1, .high = 8, .words = 32, .scales = 8, .minima = 8, .factors = 2};
+        case CK_Q6_K: return (ck_parts){true, .groups = 2, .high = 8, .words = 16, .scales = 16, .factors = 1};
+        case CK_IQ4_XS: return (ck_parts){true, .groups = 8, .words = 4, .scales = 8, .factors = 1};
         default: return (ck_parts){0};
     }
 }
 
+static inline __attribute__((always_inline)) size_t ck_group_units(ck_parts parts) {
+    return parts.whole ? CK_UNITS / parts.groups : 1;
+}
+
+static inline __attribute__((always_inline)) size_t ck_group_bytes(ck_parts parts) {
+    return (size_t)(parts.high + parts.words) * 64;
+}
+
 /// Where the parts of a block begin, and its bytes.
 typedef struct {
-    size_t high, scales, minima, factors, bytes;
+    size_t scales, minima, groups, bytes;
 } ck_places;
 
 static inline __attribute__((always_inline)) ck_places ck_places_of(ck_parts parts, size_t units) {
     size_t count = parts.whole ? 1 : units;
     ck_places at;
-    at.high = count * parts.words * 64;
-    at.scales = at.high + count * parts.high * 64;
+    at.scales = count * parts.factors * CK_STRIP * 2;
     at.minima = at.scales + count * parts.scales * CK_STRIP;
-    at.factors = at.minima + count * parts.minima * CK_STRIP;
-    at.bytes = (at.factors + count * parts.factors * CK_STRIP * 2 + 63) / 64 * 64;
+    at.groups = (at.minima + count * parts.minima * CK_STRIP + 63) / 64 * 64;
+    at.bytes = at.groups + count * parts.groups * ck_group_bytes(parts);
     return at;
 }
 
