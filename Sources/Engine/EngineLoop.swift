@@ -176,9 +176,24 @@ final class EngineLoop: @unchecked Sendable {
                 requests.append(run.request)
             }
         }
-        let outcomes = sampler.sample(draws)
+        var outcomes = sampler.sample(draws)
+        pool(plan, into: &outcomes)
         draws = []  // they share the histories, which would be copied to be changed
         return zip(requests, outcomes).map { id, outcome in id.flatMap { sessions[$0]?.remember(outcome) } ?? outcome }
+    }
+
+    /// Requests that want a vector take the hidden states of their rows.
+    private func pool(_ plan: StepPlan, into outcomes: inout [RowOutcome]) {
+        var row = 0
+        for run in plan.runs {
+            let rows = row..<row + run.logitCount
+            row = rows.upperBound
+            guard sessions[run.request]?.isPooled == true else { continue }
+            for row in rows {
+                let isLast = run.output != nil && row == rows.upperBound - 1
+                outcomes[row] = sessions[run.request]?.pool(model.hiddenState(row), isLast: isLast) ?? .notANumber
+            }
+        }
     }
 
     /// Publishes the status, then delivers the events: who has seen the last event of a request also sees its blocks

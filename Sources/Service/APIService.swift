@@ -39,10 +39,12 @@ package struct APIService: Sendable {
         var router = Router(errorBody: Self.errorBody)
         let chat = ChatCompletionEndpoint(state: state, keepAlive: keepAlive)
         let completion = CompletionEndpoint(state: state, keepAlive: keepAlive)
+        let embeddings = EmbeddingEndpoint(state: state)
         // Clients whose base URL lacks the version find the routes as well.
         for prefix in ["/v1", ""] {
             router.on(.post, prefix + "/chat/completions", admit: Self.admitJSON, metered(chat.respond))
             router.on(.post, prefix + "/completions", admit: Self.admitJSON, metered(completion.respond))
+            router.on(.post, prefix + "/embeddings", admit: Self.admitJSON, metered(embeddings.respond))
             router.on(.get, prefix + "/models", answering(models))
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))

@@ -24,6 +24,8 @@ struct TextStream {
     private(set) var completionTokens = 0
     /// Of the tokens of the prompt that the request wanted scored.
     private(set) var promptScores: [SampledToken] = []
+    /// Of the prompt, if the request wanted that.
+    private(set) var promptVector: [Float] = []
     private var logprobSum = 0.0
     private var finishReason: OpenAI.FinishReason?
 
@@ -77,6 +79,7 @@ struct TextStream {
             delta.progress = PromptProgress(
                 total: total, cached: cached, processed: computed, time: tokens.record.prefillTime)
         case .scored(let tokens): promptScores += tokens
+        case .vector(let vector): promptVector = vector
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)

@@ -39,7 +39,7 @@ package struct ActiveRequest: Sendable {
     private var lookup: PromptLookup?
     private let stopTokens: [Int32]
     private let outputLimit: Int
-    /// Prompt tokens before this one need no log-probabilities, or have been given theirs.
+    /// Prompt tokens before this one need no look at the row before them, or have had it.
     private var scored: Int
 
     /// - Parameters:
@@ -61,7 +61,7 @@ package struct ActiveRequest: Sendable {
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
-        scored = min(request.scoring?.first ?? promptCount, promptCount)
+        scored = request.firstWanted
     }
 
     /// Another sample of the same prompt, which is as young as this one.
@@ -115,6 +115,7 @@ package struct ActiveRequest: Sendable {
             let token = take(token)
             finish = .complete
             return token
+        case .pooled, .vector: finish = .complete
         case .noToken(let isComplete): finish = isComplete ? .complete : .deadEnd
         case .notANumber: finish = .numericalError
         }
@@ -136,13 +137,13 @@ package struct ActiveRequest: Sendable {
             output: count == pendingCount ? outputCount : nil, draft: draft)
     }
 
-    /// Takes in the log-probabilities of prompt tokens.
+    /// Takes in the log-probabilities of prompt tokens, of which there are none where hidden states were taken instead.
     mutating func takeScores(_ outcomes: ArraySlice<RowOutcome>) -> [SampledToken] {
         scored += outcomes.count
         let scores = outcomes.compactMap { outcome -> SampledToken? in
             if case .token(let token) = outcome { token } else { nil }
         }
-        if scores.count < outcomes.count { finish = .numericalError }
+        if outcomes.contains(.notANumber) { finish = .numericalError }
         return scores
     }
 
