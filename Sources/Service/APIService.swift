@@ -49,6 +49,13 @@ package struct APIService: Sendable {
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
+        let responses = ResponseEndpoint(state: state, keepAlive: keepAlive)
+        router.on(.post, "/v1/responses", admit: Self.admitJSON, metered(responses.create))
+        router.on(.post, "/v1/responses/input_tokens", admit: Self.admitJSON, answering(responses.countTokens))
+        router.on(.get, "/v1/responses/{id}", answering(responses.retrieve))
+        router.on(.delete, "/v1/responses/{id}", answering(responses.delete))
+        router.on(.post, "/v1/responses/{id}/cancel", answering(responses.cancel))
+        router.on(.get, "/v1/responses/{id}/input_items", answering(responses.inputItems))
         let scores = ScoreEndpoint(state: state)
         router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
         router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
