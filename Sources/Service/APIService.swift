@@ -56,6 +56,10 @@ package struct APIService: Sendable {
         router.on(.delete, "/v1/responses/{id}", answering(responses.delete))
         router.on(.post, "/v1/responses/{id}/cancel", answering(responses.cancel))
         router.on(.get, "/v1/responses/{id}/input_items", answering(responses.inputItems))
+        let messages = MessageEndpoint(state: state, keepAlive: keepAlive)
+        router.on(.post, "/v1/messages", admit: Self.admitJSON, metered(messages.create, .anthropic))
+        router.on(
+            .post, "/v1/messages/count_tokens", admit: Self.admitJSON, answering(messages.countTokens, .anthropic))
         let scores = ScoreEndpoint(state: state)
         router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
         router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
@@ -74,7 +78,7 @@ package struct APIService: Sendable {
 
     /// Gives a handler one way out for all its errors.
     private func answering(
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response, _ shape: ErrorShape = .openAI
     ) -> Router.Handler {
         { request in
             do {
@@ -84,7 +88,7 @@ package struct APIService: Sendable {
                 if answer.status == 500, !(error is CancellationError) {
                     logger.error("request failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
                 }
-                return Response(answer)
+                return Response(answer, shape)
             }
         }
     }
@@ -98,12 +102,13 @@ package struct APIService: Sendable {
 
     /// A handler that generates: within the limits of the key, and telling what is left of them.
     private func metered(
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response, _ shape: ErrorShape = .openAI
     ) -> Router.Handler {
-        let answer = answering { request, caller in
+        let limited = { @Sendable (request: Request, caller: Caller) async throws -> Response in
             try caller.checkLimits()
             return try await handler(request, caller)
         }
+        let answer = answering(limited, shape)
         return { request in
             var response = await answer(request)
             for header in access.sender(of: request.head).rateHeaders {

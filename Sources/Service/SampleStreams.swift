@@ -14,6 +14,8 @@ struct SampleStreams: Sendable {
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
     private let meter: Meter
+    /// Of all prompts.
+    let promptTokens: Int
     private let endsMeter: Bool
     private let firstPrompt: Int
 
@@ -46,6 +48,7 @@ struct SampleStreams: Sendable {
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
         self.streams = streams
+        promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         samples = generations.first?.samples ?? 1
         tokenizer = model.tokenizer
         self.options = options
@@ -53,7 +56,7 @@ struct SampleStreams: Sendable {
         ticket = registry.add(
             RequestRegistry.Entry(
                 head: head, requestID: request.id, owner: caller.name,
-                promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
+                promptTokens: promptTokens,
                 priority: generations.first?.priority ?? 0, streams: streams))
     }
 
