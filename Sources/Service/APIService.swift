@@ -12,17 +12,19 @@ package struct APIService: Sendable {
     private let metrics: MetricsRegistry
     private let logger: Logger
     private let access: AccessControl
+    private let version: String
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
     package init(
-        state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl,
+        state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl, version: String,
         keepAlive: Duration = .seconds(10)
     ) {
         self.state = state
         self.metrics = metrics
         self.logger = logger
         self.access = access
+        self.version = version
         self.keepAlive = keepAlive
         metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
             state.isReady ? 1 : 0
@@ -72,6 +74,16 @@ package struct APIService: Sendable {
         router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))
         router.on(.get, "/health/ready", answering(ready))
         router.on(.get, "/health/live", { _ in Response(json: ["status": "ok"]) })
+        let properties = PropertiesEndpoint(state: state, version: version)
+        router.on(.get, "/props", answering(properties.properties))
+        router.on(.get, "/slots", answering(properties.slots))
+        router.on(.get, "/version", answering(properties.version))
+        router.on(.get, "/openapi.yaml") { _ in
+            Response(status: .ok, contentType: "application/yaml", bytes: APIDocument.bytes)
+        }
+        router.on(.get, "/docs") { _ in
+            Response(status: .ok, contentType: "text/html; charset=utf-8", bytes: Array(DocumentPage.text.utf8))
+        }
         router.on(.get, "/metrics", { _ in metricsPage() })
         return router
     }
