@@ -65,6 +65,8 @@ package struct APIService: Sendable {
         let scores = ScoreEndpoint(state: state)
         router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
         router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
+        let moderations = ModerationEndpoint(state: state)
+        router.on(.post, "/v1/moderations", admit: Self.admitJSON, metered(moderations.respond))
         let tokens = TokenizeEndpoint(state: state)
         router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
         router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))
