@@ -57,6 +57,7 @@ final class EngineLoop: @unchecked Sendable {
             guard !plan.runs.isEmpty else { continue }
             let start = ContinuousClock.now
             scheduler.fill(&batch, for: plan)
+            batch.needsLogits = !plan.runs.allSatisfy(isPooled)
             let logits = model.forward(batch)
             let outcomes = sample(plan, logits)
             outbox += scheduler.commit(plan, outcomes)
@@ -182,13 +183,15 @@ final class EngineLoop: @unchecked Sendable {
         return zip(requests, outcomes).map { id, outcome in id.flatMap { sessions[$0]?.remember(outcome) } ?? outcome }
     }
 
+    private func isPooled(_ run: StepPlan.Run) -> Bool { sessions[run.request]?.isPooled == true }
+
     /// Requests that want a vector take the hidden states of their rows.
     private func pool(_ plan: StepPlan, into outcomes: inout [RowOutcome]) {
         var row = 0
         for run in plan.runs {
             let rows = row..<row + run.logitCount
             row = rows.upperBound
-            guard sessions[run.request]?.isPooled == true else { continue }
+            guard isPooled(run) else { continue }
             for row in rows {
                 let isLast = run.output != nil && row == rows.upperBound - 1
                 outcomes[row] = sessions[run.request]?.pool(model.hiddenState(row), isLast: isLast) ?? .notANumber

@@ -20,7 +20,8 @@ package struct GenerationRequest: Sendable {
     package var topLogprobs: Int?
     /// The first sample reports these log-probabilities of the prompt; nil for none.
     package var scoring: PromptScoring?
-    /// Makes one vector of the prompt's hidden states, told before the end; nil for none. Such a request generates nothing.
+    /// Makes one vector of the prompt's hidden states, told before the end; nil for none. Such a request generates
+    /// nothing.
     package var pooling: Pooling?
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String

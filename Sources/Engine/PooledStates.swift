@@ -1,5 +1,5 @@
-/// The vector of a prompt while its hidden states come in, one after another in the order of their tokens: the sum is the
-/// same however the prompt was cut.
+/// The vector of a prompt while its hidden states come in, one after another in the order of their tokens: the sum is
+/// the same however the prompt was cut.
 struct PooledStates {
     private let pooling: Pooling
     private var sum: [Double] = []

@@ -2,8 +2,8 @@ package import HTTPTypes
 
 /// Finds the handler by method and path.
 ///
-/// A pattern is an exact path, `/v1/models`, or has one parameter, `/v1/models/{id}` or `/v1/responses/{id}/cancel`, which
-/// takes all that the other segments leave: `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
+/// A pattern is an exact path, `/v1/models`, or has one parameter, `/v1/models/{id}` or `/v1/responses/{id}/cancel`,
+/// which takes all that the other segments leave: `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
 /// normalised, save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an
 /// unknown method on a known path 405 with `Allow`, both before the body is read.
 package struct Router: Responder {

@@ -14,7 +14,8 @@ package protocol ForwardPass: AnyObject {
     /// Writes the rows' keys and values into their blocks and returns logits for `batch.logitRows`, in that order.
     ///
     /// A row attends to all positions of its sequence up to its own; those before the run must have been
-    /// computed by earlier calls with the same blocks. The result is valid until the next call.
+    /// computed by earlier calls with the same blocks. The result is valid until the next call, and has no meaning
+    /// unless `batch.needsLogits`.
     func forward(_ batch: borrowing Batch) -> Logits
 
     /// The hidden state behind the last layer and the final norm, (width), of a row of the logits that the last call of

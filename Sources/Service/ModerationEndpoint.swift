@@ -15,7 +15,10 @@ struct ModerationEndpoint: Sendable {
         guard model.isGuard else {
             throw APIError.invalid(
                 "model",
-                "Moderations need a Llama Guard 3 model, whose chat template has its categories; '\(model.id)' is none.",
+                """
+                Moderations need a Llama Guard 3 model, whose chat template has its categories; '\(model.id)' is \
+                none.
+                """,
                 code: "model_cannot_moderate")
         }
         let builder = PromptBuilder(model: model)

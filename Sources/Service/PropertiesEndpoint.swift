@@ -29,7 +29,8 @@ struct PropertiesEndpoint: Sendable {
         ])
     }
 
-    /// A slot for each sample that runs, and a free one while nobody waits. With `fail_on_no_slot` 503 when none is free.
+    /// A slot for each sample that runs, and a free one while nobody waits. With `fail_on_no_slot` 503 when none is
+    /// free.
     func slots(_ request: Request, from caller: Caller) async throws -> Response {
         let engine = try state.readyModel().engine
         let isFree = engine.status.waiting == 0

@@ -98,7 +98,8 @@ struct ModelLoader: Sendable {
             samplesLimit: settings.maxSamples, pooling: Self.pooling(of: checkpoint) ?? .mean)
     }
 
-    /// What the model declares as llama.cpp numbers it; nil for none, and for what a model that only looks back cannot mean.
+    /// What the model declares as llama.cpp numbers it; nil for none, and for what a model that only looks back cannot
+    /// mean.
     private static func pooling(of checkpoint: Checkpoint) -> Pooling? {
         switch checkpoint.metadata.first(where: { $0.key == "llama.pooling_type" })?.value {
         case "1": .mean

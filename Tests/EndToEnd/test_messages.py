@@ -22,7 +22,8 @@ def user(text):
 
 
 def test_a_message_is_answered_whole_and_streamed(client):
-    arguments = {"model": MODEL, "max_tokens": 40, "extra_body": {"temperature": 0}, "messages": user("What is 47 + 35?")}
+    arguments = {
+        "model": MODEL, "max_tokens": 40, "extra_body": {"temperature": 0}, "messages": user("What is 47 + 35?")}
     whole = client.messages.create(**arguments)
     validate(whole.model_dump(mode="json", exclude_unset=True), "AnthropicMessage")
     assert "82" in whole.content[0].text and whole.stop_reason == "end_turn"
@@ -57,7 +58,8 @@ def test_a_tool_is_used_and_answered(client):
     with client.messages.stream(
             **arguments, messages=question, tool_choice={"type": "tool", "name": "get_weather"}) as stream:
         assert stream.get_final_message().content[0].input == block.input
-    result = {"type": "tool_result", "tool_use_id": block.id, "content": [{"type": "text", "text": '{"temperature": 21}'}]}
+    result = {
+        "type": "tool_result", "tool_use_id": block.id, "content": [{"type": "text", "text": '{"temperature": 21}'}]}
     answer = client.messages.create(
         **arguments, messages=question + [
             {"role": "assistant", "content": used.content}, {"role": "user", "content": [result]}])
@@ -65,7 +67,8 @@ def test_a_tool_is_used_and_answered(client):
 
 
 def test_it_ends_at_a_stop_sequence_or_the_limit(client):
-    arguments = {"model": MODEL, "extra_body": {"temperature": 0}, "messages": user("What is 47 + 35?"), "system": "Be brief."}
+    arguments = {
+        "model": MODEL, "extra_body": {"temperature": 0}, "messages": user("What is 47 + 35?"), "system": "Be brief."}
     stopped = client.messages.create(**arguments, max_tokens=40, stop_sequences=["nothing", "="])
     assert (stopped.stop_reason, stopped.stop_sequence) == ("stop_sequence", "=") and "=" not in stopped.content[0].text
     assert client.messages.create(**arguments, max_tokens=2).stop_reason == "max_tokens"

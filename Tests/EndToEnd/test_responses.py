@@ -90,12 +90,13 @@ def test_40_what_is_cut_is_incomplete(client):
 
 
 def test_truncation_leaves_out_the_oldest(client):
-    long = [{"role": "user", "content": "one two three " * 100}] * 20 + [{"role": "user", "content": "What is 47 + 35?"}]
+    long = [{"role": "user", "content": "one two three " * 100}] * 20
+    long.append({"role": "user", "content": "What is 47 + 35?"})
     with pytest.raises(openai.BadRequestError) as failure:
         client.responses.create(model=MODEL, input=long)
     assert failure.value.code == "context_length_exceeded"
     answer = client.responses.create(model=MODEL, input=long, truncation="auto", max_output_tokens=16)
-    assert answer.usage.input_tokens < 8192 and answer.truncation == "auto"
+    assert answer.usage.input_tokens < 4096 and answer.truncation == "auto"
 
 
 def test_a_running_response_is_cancelled(client):

@@ -59,6 +59,9 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package func forward(_ batch: borrowing Batch) -> Logits {
         check(batch)
         let spanCount = describeRows(batch)
+        var program = program
+        // The last operation multiplies with the output matrix.
+        if !batch.needsLogits { program.operation_count -= 1 }
         batch.tokens.withUnsafeBufferPointer { tokens in
             batch.blockTable.withUnsafeBufferPointer { blocks in
                 batch.logitRows.withUnsafeBufferPointer { wanted in

@@ -1,4 +1,5 @@
-/// The API for a person: a page that needs nothing from elsewhere, with the operations in a table and the document below.
+/// The API for a person: a page that needs nothing from elsewhere, with the operations in a table and the document
+/// below.
 enum DocumentPage {
     private struct Operation {
         let method: String
@@ -43,7 +44,8 @@ enum DocumentPage {
         <meta name="viewport" content="width=device-width">
         <style>
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-        table { border-collapse: collapse } td { border-top: 1px solid #ccc; padding: .2rem .8rem .2rem 0; vertical-align: top }
+        table { border-collapse: collapse }
+        td { border-top: 1px solid #ccc; padding: .2rem .8rem .2rem 0; vertical-align: top }
         pre { overflow-x: auto; font-size: 13px; background: #f6f6f6; padding: 1rem }
         @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } pre { background: #1c1c1c } }
         </style>
