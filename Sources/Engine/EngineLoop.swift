@@ -14,6 +14,7 @@ final class EngineLoop: @unchecked Sendable {
     private let metrics: EngineMetrics
     private var scheduler: Scheduler
     private let sampler: StepSampler
+    private let drafter: Drafter?
     private var batch: Batch
     private var sessions: [RequestID: Session] = [:]
     /// Events of the step, not delivered yet; those of one request are neighbours.
@@ -26,8 +27,10 @@ final class EngineLoop: @unchecked Sendable {
     private var isStalled = false
     private var pace = QueuePace()
 
-    init(model: any ForwardPass, settings: EngineSettings, store: BlockStore?, mailbox: Mailbox, metrics: EngineMetrics)
-    {
+    init(
+        model: any ForwardPass, draftModel: (any ForwardPass)?, settings: EngineSettings, store: BlockStore?,
+        mailbox: Mailbox, metrics: EngineMetrics
+    ) {
         self.model = model
         self.settings = settings
         self.store = store
@@ -37,8 +40,9 @@ final class EngineLoop: @unchecked Sendable {
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
             admission: settings.admission, speculates: settings.speculates,
-            prefixKey: store?.prefixKey ?? .random(), stored: store?.names)
+            draftLimit: draftModel == nil ? 0 : settings.draftLimit, prefixKey: store?.prefixKey ?? .random(), stored: store?.names)
         sampler = StepSampler(model: model)
+        drafter = draftModel.map { Drafter(model: $0) }
         batch = Batch(capacity: model.capacity)
     }
 
@@ -55,17 +59,24 @@ final class EngineLoop: @unchecked Sendable {
             guard let plan else { continue }
             move(plan)
             guard !plan.runs.isEmpty else { continue }
-            let start = ContinuousClock.now
-            scheduler.fill(&batch, for: plan)
-            let logits = model.forward(batch)
-            let outcomes = sample(plan, logits)
-            outbox += scheduler.commit(plan, outcomes)
-            let duration = ContinuousClock.now - start
-            scheduler.observe(plan, took: duration)
-            note(plan, took: duration)
+            step(plan)
             report()
         }
         close()
+    }
+
+    private func step(_ planned: StepPlan) {
+        var plan = planned
+        let start = ContinuousClock.now
+        drafter?.guess(&plan, for: scheduler.running) { sessions[$1]?.guess($0, output: $2) }
+        let guessed = ContinuousClock.now
+        scheduler.fill(&batch, for: plan)
+        let logits = model.forward(batch)
+        let outcomes = sample(plan, logits)
+        outbox += scheduler.commit(plan, outcomes)
+        let end = ContinuousClock.now
+        scheduler.observe(plan, took: end - guessed)
+        note(plan, guessing: guessed - start, took: end - start)
     }
 
     private var isIdle: Bool { scheduler.isEmpty && outbox.isEmpty }
@@ -150,12 +161,12 @@ final class EngineLoop: @unchecked Sendable {
         for id in plan.preempted { sessions[id]?.preempt() }
     }
 
-    /// The step is done.
-    private func note(_ plan: StepPlan, took duration: Duration) {
-        guard !plan.runs.isEmpty else { return }
+    /// The step is done; for `guessing` of its time the draft model was at work.
+    private func note(_ plan: StepPlan, guessing: Duration, took duration: Duration) {
+        if drafter != nil { metrics.speculation.draftModelTook(guessing) }
         metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration, target: plan.target)
         for outcome in scheduler.drafts {
-            sessions[outcome.request]?.guess(outcome)
+            sessions[outcome.request]?.count(outcome)
             metrics.speculation.add(outcome)
         }
     }
@@ -209,7 +220,10 @@ final class EngineLoop: @unchecked Sendable {
             for event in events { sessions[id]?.count(event.event, at: now, metrics) }
             let inTime = sessions[id]?.deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
             if inTime == false { late.append(id) }
-            if case .finished? = events.last?.event { sessions[id] = nil }
+            if case .finished? = events.last?.event {
+                sessions[id] = nil
+                drafter?.forget(id)
+            }
         }
         outbox.removeAll(keepingCapacity: true)
         // Told to the reader with the next report; it has thousands of events to read before.

@@ -42,6 +42,12 @@ struct Session {
             constraint: constraint)
     }
 
+    /// As `draw`, from a row of the draft model.
+    func guess(_ row: LogitsRow, output: Int) -> RowDraw {
+        RowDraw(
+            row: row, parameters: sampling, history: history, output: output, topLogprobs: nil, constraint: constraint)
+    }
+
     /// For the log-probability of a token of the prompt, in the row before it.
     func score(_ row: LogitsRow, position: Int) -> RowDraw {
         let request = submission.request
@@ -82,7 +88,7 @@ extension Session {
 
     mutating func preempt() { record.preemptions += 1 }
 
-    mutating func guess(_ outcome: DraftOutcome) {
+    mutating func count(_ outcome: DraftOutcome) {
         record.draftTokens += outcome.drafted
         record.acceptedTokens += outcome.accepted
     }

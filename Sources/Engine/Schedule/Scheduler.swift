@@ -32,6 +32,8 @@ package struct Scheduler: Sendable {
     private let prefixKey: PrefixKey
     let admission: AdmissionPolicy
     let speculates: Bool
+    /// Tokens that the draft model guesses for a request in one step, at most; 0 without one.
+    let draftLimit: Int
     let sampleLimit: Int
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
@@ -42,18 +44,20 @@ package struct Scheduler: Sendable {
     ///   - stepTarget: what a step in which requests decode should take at most; nil for what is learned to be worth it.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     ///   - speculates: whether tokens are guessed where rows are free.
+    ///   - draftLimit: how many of them a draft model guesses for a request, at most; 0 without one.
     ///   - prefixKey: of the names of prefixes; the block store's, where there is one.
     ///   - stored: what the block store has; nil where there is none.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration? = nil,
         sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false,
-        prefixKey: PrefixKey = .random(), stored: Set<PrefixHash>? = nil
+        draftLimit: Int = 0, prefixKey: PrefixKey = .random(), stored: Set<PrefixHash>? = nil
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes, stored: stored)
         self.sharesPrefixes = sharesPrefixes
         self.prefixKey = prefixKey
         self.admission = admission
         self.speculates = speculates
+        self.draftLimit = draftLimit
         sampleLimit = min(capacity.rows, capacity.logitRows)
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
@@ -164,13 +168,15 @@ package struct Scheduler: Sendable {
         }
         guard run.output != nil, running[run.slot].finish == nil else { return }
         let computed = running[run.slot].computed
-        running[run.slot].take(outcomes.dropFirst(run.scored.count), draft: run.draft, &pool) { token in
+        running[run.slot].take(outcomes.dropFirst(run.scored.count), of: run, &pool) { token in
             events.append(RequestEvent(request: run.request, event: .token(token)))
         }
         let accepted = running[run.slot].computed - computed
         acceptedCount += accepted
         if !run.draft.isEmpty {
-            drafts.append(DraftOutcome(request: run.request, drafted: run.draft.count, accepted: accepted))
+            drafts.append(
+                DraftOutcome(
+                    request: run.request, source: run.source, drafted: run.draft.count, accepted: accepted))
         }
     }
 
