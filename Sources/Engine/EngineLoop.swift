@@ -40,7 +40,8 @@ final class EngineLoop: @unchecked Sendable {
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
             admission: settings.admission, speculates: settings.speculates,
-            draftLimit: draftModel == nil ? 0 : settings.draftLimit, prefixKey: store?.prefixKey ?? .random(), stored: store?.names)
+            draftLimit: draftModel == nil ? 0 : settings.draftLimit, prefixKey: store?.prefixKey ?? .random(),
+            stored: store?.names)
         sampler = StepSampler(model: model)
         drafter = draftModel.map { Drafter(model: $0) }
         batch = Batch(capacity: model.capacity)

@@ -103,8 +103,24 @@ struct DraftModelTests {
     @Test func `guesses no more at a time than it may`() async throws {
         let request = GenerationRequest(prompt: [1, 2, 3], maxTokens: 200)
         _ = try await read([request], from: engine(ScriptedModel(), draft: Mind.alwaysRight.model(), draftLimit: 2))
-        let accepted = { place in value(of: "vllm:spec_decode_num_accepted_tokens_per_pos_total", "position=\"\(place)\"") }
+        let accepted = { (place: Int) in
+            value(of: "vllm:spec_decode_num_accepted_tokens_per_pos_total", "position=\"\(place)\"")
+        }
         #expect(accepted(1).map { $0 > 40 } == true && accepted(2) == 0)
+    }
+
+    /// 2 ms a row: ten of them in 20 ms, after a first step of all its rows by which that is known.
+    @Test func `reads a long text in steps that fit the time there is`() async throws {
+        let slow = SlowModel(Mind.alwaysRight.model(), perRow: 0.002)
+        let steps = slow.steps
+        let request = GenerationRequest(prompt: (0..<250).map { $0 % 64 }, maxTokens: 150)
+        let engine = InferenceEngine(
+            model: ScriptedModel(), draftModel: slow,
+            settings: EngineSettings(stepTarget: .milliseconds(20)), metrics: metrics, modelName: "scripted")
+        let result = try await read([request], from: engine)
+        #expect(result.texts == [ScriptedModel.text(after: request.prompt, count: 150)])
+        #expect(steps.rows.first == 48 && steps.rows.dropFirst().allSatisfy { $0 <= 12 }, "\(steps.rows)")
+        #expect(value(of: "drover_draft_tokens_accepted_total", "draft_model").map { $0 > 0 } == true)
     }
 
     @Test func `a text beyond its context goes on without it`() async throws {

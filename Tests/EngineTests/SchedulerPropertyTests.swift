@@ -61,7 +61,8 @@ struct SchedulerPropertyTests {
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
                 speculates: Int.random(in: 0..<4, using: &random) > 0,
-                draftLimit: drafter == nil ? 0 : Int.random(in: 1...6, using: &random), stored: Bool.random(using: &random) ? [] : nil)
+                draftLimit: drafter == nil ? 0 : Int.random(in: 1...6, using: &random),
+                stored: Bool.random(using: &random) ? [] : nil)
             if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
             isShared = Int.random(in: 0..<3, using: &random) > 0 ? 1 : 0

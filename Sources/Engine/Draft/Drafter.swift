@@ -12,6 +12,9 @@ package final class Drafter: @unchecked Sendable {
     /// How a request draws an output token from a row; nil if it no longer does.
     package typealias Draw = (_ row: LogitsRow, _ request: RequestID, _ output: Int) -> RowDraw?
 
+    /// Most requests that it guesses for in one step: there are no more rows for guesses.
+    package static let requestLimit = Scheduler.draftRowLimit
+
     private let model: any ForwardPass
     private let sampler: StepSampler
     package private(set) var pool: BlockPool

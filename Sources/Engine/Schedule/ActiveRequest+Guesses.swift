@@ -20,7 +20,8 @@ extension ActiveRequest {
 
     /// Takes in what the rows of a run gave, as far as the guesses were right, and passes on the tokens of the text.
     mutating func take(
-        _ outcomes: ArraySlice<RowOutcome>, of run: StepPlan.Run, _ pool: inout BlockPool, _ pass: (SampledToken) -> Void
+        _ outcomes: ArraySlice<RowOutcome>, of run: StepPlan.Run, _ pool: inout BlockPool,
+        _ pass: (SampledToken) -> Void
     ) {
         var accepted = 0
         for outcome in outcomes {

@@ -118,7 +118,7 @@ extension Scheduler {
 
     /// Rows of a step that are tried before it is known what they cost.
     private static let cheapRows = 4
-    private static let draftRowLimit = 16
+    static let draftRowLimit = 16
     /// How much longer a step with guesses may take.
     private static let draftSlowdown = 1.3
 

@@ -99,13 +99,13 @@ package struct StepTimes: Sendable {
 
     /// How long the draft model may take before a step of `rows`: what is left of the target, or as long as a step with
     /// a single row where that is more. Nil before the first step.
-    func slack(beside rows: Int, target: Double?) -> Double? {
+    package func slack(beside rows: Int, target: Double?) -> Double? {
         guard let alone = seconds(rows: rows), let least = seconds(rows: 1) else { return nil }
         return max((target ?? Self.shortestTarget) - alone, least)
     }
 
     /// How many rows fit into a step of `limit` seconds beside `others`, from 1 to `room`. Nil before the first step.
-    func rows(within limit: Double, beside others: Int = 0, room: Int) -> Int? {
+    package func rows(within limit: Double, beside others: Int = 0, room: Int) -> Int? {
         guard seconds(rows: 1) != nil else { return nil }
         return Self.most(room) { rows in seconds(rows: others + rows).map { $0 <= limit } ?? false }
     }
