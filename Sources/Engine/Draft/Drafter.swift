@@ -19,6 +19,7 @@ package final class Drafter: @unchecked Sendable {
     private let sampler: StepSampler
     package private(set) var pool: BlockPool
     private var batch: Batch
+    private var outcomes: [RowOutcome] = []
     private var times: StepTimes
     /// Of requests that nothing is guessed for right now.
     private var sequences: [RequestID: DraftSequence] = [:]
@@ -122,7 +123,8 @@ extension Drafter {
         let draws = readers.enumerated().map { row, number in
             draw(logits[row], tasks[number].id, tasks[number].output + tasks[number].sequence.guesses.count)
         }
-        for (number, outcome) in zip(readers, sampler.sample(draws)) { tasks[number].take(outcome) }
+        sampler.sample(draws, into: &outcomes)
+        for (number, outcome) in zip(readers, outcomes) { tasks[number].take(outcome) }
         let duration = ContinuousClock.now - start
         times.observe(rows: batch.tokens.count, duration: duration)
         return duration

@@ -35,6 +35,9 @@ package struct Scheduler: Sendable {
     /// Tokens that the draft model guesses for a request in one step, at most; 0 without one.
     let draftLimit: Int
     let sampleLimit: Int
+    /// What was handed out last, kept for its memory.
+    private var lastPlan = StepPlan()
+    private var lastEvents: [RequestEvent] = []
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
     /// What became of each guess that the last commit took in.
@@ -106,6 +109,8 @@ package struct Scheduler: Sendable {
     /// wait for the block store.
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
+        swap(&plan, &lastPlan)
+        plan.removeAll()
         swap(&plan.copies, &copies)
         makeRoom(&plan)
         let preempted = plan.preempted.count
@@ -115,6 +120,7 @@ package struct Scheduler: Sendable {
         planDecoding(&plan)
         planPrompts(&plan)
         pool.moveTransfers(to: &plan)
+        lastPlan = plan
         return plan.isEmpty ? nil : plan
     }
 
@@ -135,6 +141,8 @@ package struct Scheduler: Sendable {
     /// Folds in what the step gave; `outcomes` are those of the rows that score or sample, in the plan's order.
     package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
         var events: [RequestEvent] = []
+        swap(&events, &lastEvents)
+        events.removeAll(keepingCapacity: true)
         var outcomes = outcomes[...]
         acceptedCount = 0
         drafts.removeAll(keepingCapacity: true)
@@ -155,6 +163,7 @@ package struct Scheduler: Sendable {
         }
         catchUp()
         removeFinished()
+        lastEvents = events
         return events
     }
 

@@ -78,6 +78,14 @@ package struct StepPlan: Sendable, Equatable {
         runs.isEmpty && copies.isEmpty && saves.isEmpty && restores.isEmpty && admitted.isEmpty && preempted.isEmpty
     }
 
+    /// Nothing to do, in the same memory if nobody else has the plan.
+    mutating func removeAll() {
+        var runs = runs
+        self = StepPlan()
+        runs.removeAll(keepingCapacity: true)
+        self.runs = runs
+    }
+
     mutating func append(_ run: Run) {
         runs.append(run)
         rowCount += run.positions.count + run.draft.count
