@@ -40,6 +40,7 @@ let package = Package(
         // C: kernels, the default model, what is taken from the system.
         .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
         .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
+        .target(name: "CAPIDocument", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
 
         // The bottom row: no knowledge of each other.
@@ -56,7 +57,9 @@ let package = Package(
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Service",
-            dependencies: ["HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log],
+            dependencies: [
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log,
+            ],
             swiftSettings: swift),
 
         .executableTarget(

@@ -76,6 +76,7 @@ final class EngineLoop: @unchecked Sendable {
         drafter?.guess(&plan, for: scheduler.running) { sessions[$1]?.guess($0, output: $2) }
         let guessed = ContinuousClock.now
         scheduler.fill(&batch, for: plan)
+        batch.needsLogits = !plan.runs.allSatisfy(isPooled)
         let logits = model.forward(batch)
         sample(plan, logits)
         outbox += scheduler.commit(plan, outcomes)
@@ -191,10 +192,27 @@ final class EngineLoop: @unchecked Sendable {
             }
         }
         sampler.sample(draws, into: &outcomes)
+        pool(plan)
         draws.removeAll(keepingCapacity: true)  // they share the histories, which would be copied to be changed
         for (row, reader) in readers.enumerated() {
             guard let session = reader.flatMap({ sessions[$0] }) else { continue }
             outcomes[row] = session.remember(outcomes[row])
+        }
+    }
+
+    private func isPooled(_ run: StepPlan.Run) -> Bool { sessions[run.request]?.isPooled == true }
+
+    /// Requests that want a vector take the hidden states of their rows.
+    private func pool(_ plan: StepPlan) {
+        var row = 0
+        for run in plan.runs {
+            let rows = row..<row + run.logitCount
+            row = rows.upperBound
+            guard isPooled(run) else { continue }
+            for row in rows {
+                let isLast = run.output != nil && row == rows.upperBound - 1
+                outcomes[row] = sessions[run.request]?.pool(model.hiddenState(row), isLast: isLast) ?? .notANumber
+            }
         }
     }
 

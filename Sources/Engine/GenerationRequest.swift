@@ -20,6 +20,9 @@ package struct GenerationRequest: Sendable {
     package var topLogprobs: Int?
     /// The first sample reports these log-probabilities of the prompt; nil for none.
     package var scoring: PromptScoring?
+    /// Makes one vector of the prompt's hidden states, told before the end; nil for none. Such a request generates
+    /// nothing.
+    package var pooling: Pooling?
     /// Only requests with the same salt share what they have computed.
     package var cacheSalt: String
     /// What limits the text; nil where nothing does.
@@ -29,7 +32,7 @@ package struct GenerationRequest: Sendable {
         prompt: [Int32], sampling: SamplingParameters = .greedy, samples: Int = 1, maxTokens: Int = 16,
         stopTokens: [Int32] = [], priority: Int = 0, tenant: Tenant = .nobody,
         deadline: ContinuousClock.Instant? = nil, topLogprobs: Int? = nil, scoring: PromptScoring? = nil,
-        cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
+        pooling: Pooling? = nil, cacheSalt: String = "", constraint: (any ConstraintSource)? = nil
     ) {
         self.prompt = prompt
         self.sampling = sampling
@@ -42,7 +45,16 @@ package struct GenerationRequest: Sendable {
         self.deadline = deadline
         self.topLogprobs = topLogprobs
         self.scoring = scoring
+        self.pooling = pooling
         self.cacheSalt = cacheSalt
         self.constraint = constraint
+    }
+}
+
+extension GenerationRequest {
+    /// The first token of the prompt for which the row before it is looked at.
+    var firstWanted: Int {
+        let first = pooling == .mean ? 1 : scoring?.first ?? prompt.count
+        return min(first, prompt.count)
     }
 }

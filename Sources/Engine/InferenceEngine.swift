@@ -7,6 +7,8 @@ package import Telemetry
 package final class InferenceEngine: Sendable {
     package let vocabularySize: Int
     package let contextLength: Int
+    /// Values of a prompt's vector.
+    package let width: Int
     private let settings: EngineSettings
     private let blockCount: Int
     private let mailbox: Mailbox
@@ -27,6 +29,7 @@ package final class InferenceEngine: Sendable {
             draftModel.map { $0.vocabularySize == model.vocabularySize } ?? true, "the draft model has other tokens")
         vocabularySize = model.vocabularySize
         contextLength = model.contextLength
+        width = model.width
         blockCount = model.blockCount
         self.settings = settings
         mailbox = Mailbox(

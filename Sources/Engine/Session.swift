@@ -10,6 +10,7 @@ final class Session {
     private let sampling: SamplingParameters
     private var history: TokenHistory
     private var constraint: (any TokenConstraint)?
+    private var pooled: PooledStates?
     private var record: SampleRecord
     /// Shared by all samples of the request.
     private let tally: RequestTally
@@ -25,6 +26,7 @@ final class Session {
         self.sampling = sampling
         // Each has come as far as its own text.
         constraint = request.constraint?.constraint(stopTokens: request.stopTokens)
+        pooled = request.pooling.map(PooledStates.init)
         record = SampleRecord(submission)
     }
 
@@ -36,8 +38,10 @@ final class Session {
         return (0..<request.samples).map { Session(submission, sample: $0, history: history, tally: tally) }
     }
 
-    func draw(_ row: LogitsRow, output: Int) -> RowDraw {
+    /// Nil for a request of which nothing is drawn.
+    func draw(_ row: LogitsRow, output: Int) -> RowDraw? {
         let request = submission.request
+        guard request.pooling == nil else { return nil }
         return RowDraw(
             row: row, parameters: sampling, history: history, output: output, topLogprobs: request.topLogprobs,
             constraint: constraint)
@@ -50,11 +54,20 @@ final class Session {
     }
 
     /// For the log-probability of a token of the prompt, in the row before it.
-    func score(_ row: LogitsRow, position: Int) -> RowDraw {
+    func score(_ row: LogitsRow, position: Int) -> RowDraw? {
         let request = submission.request
+        guard request.pooling == nil else { return nil }
         return RowDraw(
             row: row, parameters: sampling, history: history, output: 0, topLogprobs: request.scoring?.top,
             given: request.prompt[position])
+    }
+
+    var isPooled: Bool { pooled != nil }
+
+    /// Takes in the hidden state of a row, and gives the vector behind the last.
+    func pool(_ state: [Float], isLast: Bool) -> RowOutcome {
+        guard let isNumber = pooled?.add(state), isNumber, let vector = pooled?.vector else { return .notANumber }
+        return isLast ? .vector(vector) : .pooled
     }
 
     /// Takes in what was drawn, and says whether its constraint makes it the last.
@@ -100,7 +113,7 @@ extension Session {
         switch event {
         case .prefill(let computed, let total, let cached):
             if computed == total { metrics.promptRead(tokens: total, cached: cached) }
-        case .scored: break
+        case .scored, .vector: break
         case .token: metrics.tokenGenerated(after: lastToken.map { now - $0 }, sinceArrival: now - submission.time)
         case .finished(let reason):
             metrics.requestEnded(reason)

@@ -6,6 +6,8 @@ package enum TokenEvent: Sendable, Equatable {
     /// What the model held the next tokens of the prompt for, as far as the request asked: those from
     /// `PromptScoring.first` on, in their order.
     case scored([SampledToken])
+    /// The vector of the prompt, if the request asked for one: (width), not normalized.
+    case vector([Float])
     case token(SampledToken)
     /// The last event of every stream.
     case finished(FinishReason)

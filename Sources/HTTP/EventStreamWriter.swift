@@ -10,9 +10,12 @@ package struct EventStreamWriter: Sendable {
     package init(_ body: BodyWriter) { self.body = body }
 
     /// One event. Data with line breaks becomes several `data:` lines, as the format wants.
-    package func event(_ data: [UInt8]) async throws(TransportError) {
+    ///
+    /// - Parameter type: in a line before the data; nil for none.
+    package func event(_ data: [UInt8], type: String? = nil) async throws(TransportError) {
         var message: [UInt8] = []
         message.reserveCapacity(data.count + 8)
+        if let type { Self.append(Array(type.utf8), prefix: "event: ", to: &message) }
         Self.append(data, prefix: "data: ", to: &message)
         message.append(ASCII.lineFeed)
         try await body.write(message)

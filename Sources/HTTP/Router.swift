@@ -2,8 +2,8 @@ package import HTTPTypes
 
 /// Finds the handler by method and path.
 ///
-/// A pattern is an exact path, `/v1/models`, or ends in one parameter, `/v1/models/{id}`, which takes the whole rest:
-/// `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
+/// A pattern is an exact path, `/v1/models`, or has one parameter, `/v1/models/{id}` or `/v1/responses/{id}/cancel`,
+/// which takes all that the other segments leave: `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
 /// normalised, save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an
 /// unknown method on a known path 405 with `Allow`, both before the body is read.
 package struct Router: Responder {
@@ -13,8 +13,10 @@ package struct Router: Responder {
 
     private struct Route: Sendable {
         let pattern: String
+        /// Before the parameter, or all.
         let segments: [[UInt8]]
-        let hasParameter: Bool
+        /// Behind the parameter; nil where there is none.
+        let ending: [[UInt8]]?
         var handlers: [(method: HTTPRequest.Method, admission: Admission?, handler: Handler)] = []
     }
 
@@ -32,13 +34,13 @@ package struct Router: Responder {
             routes[known].handlers.append((method, admit, handler))
             return
         }
-        var segments = pattern.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let segments = pattern.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map { Array($0) }
-        let hasParameter = segments.last?.first == UInt8(ascii: "{") && segments.last?.last == UInt8(ascii: "}")
-        if hasParameter { segments.removeLast() }
+        let parameter = segments.firstIndex { $0.first == UInt8(ascii: "{") && $0.last == UInt8(ascii: "}") }
         routes.append(
             Route(
-                pattern: pattern, segments: segments, hasParameter: hasParameter, handlers: [(method, admit, handler)]))
+                pattern: pattern, segments: Array(segments[..<(parameter ?? segments.count)]),
+                ending: parameter.map { Array(segments[($0 + 1)...]) }, handlers: [(method, admit, handler)]))
     }
 
     /// Methods and patterns of all routes.
@@ -118,18 +120,22 @@ package struct Router: Responder {
         Response(status: .noContent, fields: [.allow: allow.map(\.rawValue).joined(separator: ", ")])
     }
 
-    /// Exact routes before those with a parameter.
+    /// Exact routes before those with a parameter, and among these the longest ending first.
     private func match(_ given: [String]) -> (Route, parameter: String?)? {
         var segments = given[...]
         if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
-        for route in routes where !route.hasParameter && Self.equal(route.segments, segments) { return (route, nil) }
-        for route in routes where route.hasParameter && segments.count > route.segments.count {
-            let rest = segments.dropFirst(route.segments.count)
-            guard Self.equal(route.segments, segments.prefix(route.segments.count)) else { continue }
-            let parameter = rest.joined(separator: "/")
-            if !parameter.isEmpty { return (route, parameter) }
+        for route in routes where route.ending == nil && Self.equal(route.segments, segments) { return (route, nil) }
+        var best: (Route, parameter: String?)?
+        for route in routes {
+            guard let ending = route.ending, segments.count > route.segments.count + ending.count,
+                ending.count > best?.0.ending?.count ?? -1,
+                Self.equal(route.segments, segments.prefix(route.segments.count)),
+                Self.equal(ending, segments.suffix(ending.count))
+            else { continue }
+            let parameter = segments.dropFirst(route.segments.count).dropLast(ending.count).joined(separator: "/")
+            if !parameter.isEmpty { best = (route, parameter) }
         }
-        return nil
+        return best
     }
 
     private static func equal(_ pattern: [[UInt8]], _ segments: ArraySlice<String>) -> Bool {

@@ -21,6 +21,8 @@ package struct Batch: Sendable {
     package private(set) var blockTable: [Int32] = []
     /// Rows whose logits are wanted, ascending; `Logits` come in this order.
     package private(set) var logitRows: [Int32] = []
+    /// False where only the hidden states of those rows are looked at, which spares the output matrix.
+    package var needsLogits = true
 
     package init(capacity: BatchCapacity) {
         tokens.reserveCapacity(capacity.rows)
@@ -35,6 +37,7 @@ package struct Batch: Sendable {
         runs.removeAll(keepingCapacity: true)
         blockTable.removeAll(keepingCapacity: true)
         logitRows.removeAll(keepingCapacity: true)
+        needsLogits = true
     }
 
     /// Adds tokens of one sequence that stand at `position` and after. The last `logits` of them want their logits.

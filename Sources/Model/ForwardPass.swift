@@ -3,6 +3,8 @@
 /// Belongs to the engine thread: no member is called from anywhere else once the engine has started.
 package protocol ForwardPass: AnyObject {
     var vocabularySize: Int { get }
+    /// Values of a hidden state.
+    var width: Int { get }
     /// Most positions one sequence may have.
     var contextLength: Int { get }
     /// K/V blocks there are, numbered from 0. Who uses which is the caller's business.
@@ -12,8 +14,13 @@ package protocol ForwardPass: AnyObject {
     /// Writes the rows' keys and values into their blocks and returns logits for `batch.logitRows`, in that order.
     ///
     /// A row attends to all positions of its sequence up to its own; those before the run must have been
-    /// computed by earlier calls with the same blocks. The result is valid until the next call.
+    /// computed by earlier calls with the same blocks. The result is valid until the next call, and has no meaning
+    /// unless `batch.needsLogits`.
     func forward(_ batch: borrowing Batch) -> Logits
+
+    /// The hidden state behind the last layer and the final norm, (width), of a row of the logits that the last call of
+    /// `forward` returned.
+    func hiddenState(_ row: Int) -> [Float]
 
     /// Gives one K/V block the content of another.
     func copyBlock(_ source: Int32, to target: Int32)

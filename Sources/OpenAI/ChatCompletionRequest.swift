@@ -19,19 +19,29 @@ package struct ChatCompletionRequest: Sendable {
 
     package init(_ body: JSONValue) throws(APIError) {
         var reader = try FieldReader(body)
-        var prompt = try ChatPrompt(&reader)
+        let prompt = try ChatPrompt(&reader)
         let newer = try reader.integer("max_completion_tokens", in: 1...Int64.max)
         let older = try reader.integer("max_tokens", in: 1...Int64.max)
         let topLogprobs = try Self.topLogprobs(&reader)
-        sampling = try SamplingFields(&reader, maxTokens: newer ?? older, topLogprobs: topLogprobs)
+        let sampling = try SamplingFields(&reader, maxTokens: newer ?? older, topLogprobs: topLogprobs)
         let choice = try ToolChoice.read(&reader)
-        (callableTools, requiresToolCall) = try Self.chosen(choice, among: prompt.tools)
-        if choice == .none { prompt.tools = [] }
-        self.prompt = prompt
-        allowsParallelToolCalls = try reader.bool("parallel_tool_calls") ?? true
+        let isParallel = try reader.bool("parallel_tool_calls") ?? true
+        try self.init(prompt: prompt, sampling: sampling, choice: choice, allowsParallelToolCalls: isParallel)
         try Self.refuseUnsupported(&reader)
         reader.ignore(Self.harmlessFields)
         try reader.finish()
+    }
+
+    /// What the fields of a request mean together, in whose words ever they came.
+    init(
+        prompt: ChatPrompt, sampling: SamplingFields, choice: ToolChoice, allowsParallelToolCalls: Bool
+    ) throws(APIError) {
+        var prompt = prompt
+        (callableTools, requiresToolCall) = try Self.chosen(choice, among: prompt.tools)
+        if choice == .none { prompt.tools = [] }
+        self.prompt = prompt
+        self.sampling = sampling
+        self.allowsParallelToolCalls = allowsParallelToolCalls
     }
 
     private static func chosen(

@@ -16,6 +16,16 @@ package struct ChatMessage: Sendable, Equatable {
     /// For a tool's answer: the call that it answers.
     package let toolCallID: String?
 
+    package init(
+        role: Role, content: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil
+    ) {
+        self.role = role
+        self.content = content
+        name = nil
+        self.toolCalls = toolCalls
+        self.toolCallID = toolCallID
+    }
+
     init(_ value: JSONValue, path: String) throws(APIError) {
         var reader = try FieldReader(value, path: path)
         guard let word = try reader.string("role") else {
@@ -112,5 +122,16 @@ extension ChatMessage {
             messages.append(message)
         }
         return messages
+    }
+
+    /// Checks that each tool answer follows a call of that id, in a conversation that did not come as `messages`.
+    package static func checkToolAnswers(_ messages: [ChatMessage], param: String) throws(APIError) {
+        var callIDs: Set<String> = []
+        for message in messages {
+            callIDs.formUnion(message.toolCalls.map(\.id))
+            if let id = message.toolCallID, !callIDs.contains(id) {
+                throw .invalid(param, "No earlier item is a call with the id '\(id.prefix(100))' of a tool's answer.")
+            }
+        }
     }
 }

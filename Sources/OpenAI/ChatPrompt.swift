@@ -9,29 +9,22 @@ package struct ChatPrompt: Sendable {
     /// More variables for the chat template.
     package let templateArguments: JSONObject
 
+    init(messages: [ChatMessage], tools: [ToolDefinition]) {
+        self.messages = messages
+        self.tools = tools
+        addsGenerationPrompt = true
+        templateArguments = JSONObject()
+    }
+
     init(_ reader: inout FieldReader) throws(APIError) {
         guard let values = try reader.array("messages") else { throw .invalid("messages", "'messages' is required.") }
         guard !values.isEmpty else { throw .invalid("messages", "'messages' must not be empty.") }
         messages = try ChatMessage.list(values)
-        tools = try Self.tools(&reader)
+        tools = try ToolDefinition.list(&reader, name: "function.name") { value, path throws(APIError) in
+            try ToolDefinition(value, path: path)
+        }
         addsGenerationPrompt = try reader.bool("add_generation_prompt") ?? true
         templateArguments = try Self.templateArguments(&reader)
-    }
-
-    private static func tools(_ reader: inout FieldReader) throws(APIError) -> [ToolDefinition] {
-        let values = try reader.array("tools") ?? []
-        guard values.count <= ToolDefinition.limit else {
-            throw .invalid("tools", "'tools' may have at most \(ToolDefinition.limit) entries, got \(values.count).")
-        }
-        var tools: [ToolDefinition] = []
-        for (index, value) in values.enumerated() {
-            let tool = try ToolDefinition(value, path: "tools[\(index)]")
-            guard !tools.contains(where: { $0.name == tool.name }) else {
-                throw .invalid("tools[\(index)].function.name", "Two tools have the name '\(tool.name)'.")
-            }
-            tools.append(tool)
-        }
-        return tools
     }
 
     private static func templateArguments(_ reader: inout FieldReader) throws(APIError) -> JSONObject {

@@ -60,7 +60,7 @@ package struct SamplingFields: Sendable, Equatable {
         presencePenalty = try reader.number("presence_penalty", in: -2...2)
         logitBias = try Self.logitBias(&reader)
         seed = try reader.integer("seed", in: Int64.min...Int64.max).map(Int64.init)
-        stop = try Self.stop(&reader)
+        stop = try Self.stop(&reader, "stop")
         n = try Self.samples(&reader, "n") ?? 1
         self.maxTokens = maxTokens
         self.topLogprobs = topLogprobs
@@ -115,20 +115,21 @@ package struct SamplingFields: Sendable, Equatable {
         return Int32(text)
     }
 
-    private static func stop(_ reader: inout FieldReader) throws(APIError) -> [String] {
-        guard let value = reader.value("stop") else { return [] }
+    /// The strings of the field that ends texts.
+    static func stop(_ reader: inout FieldReader, _ field: String) throws(APIError) -> [String] {
+        guard let value = reader.value(field) else { return [] }
         let values = value.array ?? [value]
         guard values.count <= stopLimit else {
-            throw .invalid("stop", "'stop' may have at most \(stopLimit) strings, got \(values.count).")
+            throw .invalid(field, "'\(field)' may have at most \(stopLimit) strings, got \(values.count).")
         }
         var strings: [String] = []
         for value in values {
             guard let string = value.string else {
-                throw reader.wrongType("stop", "a string or an array of strings", value)
+                throw reader.wrongType(field, "a string or an array of strings", value)
             }
             guard (1...stopBytesLimit).contains(string.utf8.count) else {
                 throw .invalid(
-                    "stop", "A stop string must have 1 to \(stopBytesLimit) bytes, got \(string.utf8.count).")
+                    field, "A stop string must have 1 to \(stopBytesLimit) bytes, got \(string.utf8.count).")
             }
             strings.append(string)
         }

@@ -74,4 +74,27 @@ package enum ToolChoice: Sendable, Equatable {
         }
         return .allowed(names, isRequired: mode == "required")
     }
+
+    /// The form of responses, where the name stands beside the type.
+    static func readFlat(_ reader: inout FieldReader) throws(APIError) -> ToolChoice {
+        guard let value = reader.value("tool_choice"), value.object != nil else { return try read(&reader) }
+        var choice = try FieldReader(value, path: "tool_choice")
+        switch try choice.string("type") {
+        case "function":
+            guard let name = try choice.string("name") else {
+                throw .invalid("tool_choice.name", "'tool_choice.name' is required.")
+            }
+            try choice.finish()
+            return .named(name)
+        case "allowed_tools":
+            let mode = try choice.string("mode") ?? "auto"
+            guard mode == "auto" || mode == "required", let tools = try choice.array("tools"), !tools.isEmpty else {
+                throw .invalid("tool_choice", "'tool_choice' needs a mode, 'auto' or 'required', and 'tools'.")
+            }
+            try choice.finish()
+            return .allowed(tools.compactMap { $0.object?["name"]?.string }, isRequired: mode == "required")
+        default:
+            throw .invalid("tool_choice.type", "'tool_choice.type' must be 'function' or 'allowed_tools'.")
+        }
+    }
 }

@@ -78,8 +78,10 @@ extension APIError {
 }
 
 extension Response {
-    init(_ error: APIError) {
-        self.init(json: error.json, status: HTTPResponse.Status(code: error.status))
+    init(_ error: APIError, _ shape: ErrorShape = .openAI) {
+        self.init(
+            json: shape == .anthropic ? error.anthropicJSON : error.json,
+            status: HTTPResponse.Status(code: error.status))
         if let seconds = error.retryAfterSeconds { fields[.retryAfter] = "\(seconds)" }
         if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
         // OpenAI's clients try again within seconds, whatever the code, unless they are told not to.

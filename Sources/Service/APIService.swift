@@ -12,17 +12,19 @@ package struct APIService: Sendable {
     private let metrics: MetricsRegistry
     private let logger: Logger
     private let access: AccessControl
+    private let version: String
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
     package init(
-        state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl,
+        state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl, version: String,
         keepAlive: Duration = .seconds(10)
     ) {
         self.state = state
         self.metrics = metrics
         self.logger = logger
         self.access = access
+        self.version = version
         self.keepAlive = keepAlive
         metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
             state.isReady ? 1 : 0
@@ -39,17 +41,32 @@ package struct APIService: Sendable {
         var router = Router(errorBody: Self.errorBody)
         let chat = ChatCompletionEndpoint(state: state, keepAlive: keepAlive)
         let completion = CompletionEndpoint(state: state, keepAlive: keepAlive)
+        let embeddings = EmbeddingEndpoint(state: state)
         // Clients whose base URL lacks the version find the routes as well.
         for prefix in ["/v1", ""] {
             router.on(.post, prefix + "/chat/completions", admit: Self.admitJSON, metered(chat.respond))
             router.on(.post, prefix + "/completions", admit: Self.admitJSON, metered(completion.respond))
+            router.on(.post, prefix + "/embeddings", admit: Self.admitJSON, metered(embeddings.respond))
             router.on(.get, prefix + "/models", answering(models))
             router.on(.get, prefix + "/models/{id}", answering(model))
             router.on(.get, prefix + "/health", answering(ready))
         }
+        let responses = ResponseEndpoint(state: state, keepAlive: keepAlive)
+        router.on(.post, "/v1/responses", admit: Self.admitJSON, metered(responses.create))
+        router.on(.post, "/v1/responses/input_tokens", admit: Self.admitJSON, answering(responses.countTokens))
+        router.on(.get, "/v1/responses/{id}", answering(responses.retrieve))
+        router.on(.delete, "/v1/responses/{id}", answering(responses.delete))
+        router.on(.post, "/v1/responses/{id}/cancel", answering(responses.cancel))
+        router.on(.get, "/v1/responses/{id}/input_items", answering(responses.inputItems))
+        let messages = MessageEndpoint(state: state, keepAlive: keepAlive)
+        router.on(.post, "/v1/messages", admit: Self.admitJSON, metered(messages.create, .anthropic))
+        router.on(
+            .post, "/v1/messages/count_tokens", admit: Self.admitJSON, answering(messages.countTokens, .anthropic))
         let scores = ScoreEndpoint(state: state)
         router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
         router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
+        let moderations = ModerationEndpoint(state: state)
+        router.on(.post, "/v1/moderations", admit: Self.admitJSON, metered(moderations.respond))
         let tokens = TokenizeEndpoint(state: state)
         router.on(.post, "/tokenize", admit: Self.admitJSON, answering(tokens.tokenize))
         router.on(.post, "/detokenize", admit: Self.admitJSON, answering(tokens.detokenize))
@@ -59,13 +76,23 @@ package struct APIService: Sendable {
         router.on(.delete, "/v1/requests/{id}", answering(requests.cancel))
         router.on(.get, "/health/ready", answering(ready))
         router.on(.get, "/health/live", { _ in Response(json: ["status": "ok"]) })
+        let properties = PropertiesEndpoint(state: state, version: version)
+        router.on(.get, "/props", answering(properties.properties))
+        router.on(.get, "/slots", answering(properties.slots))
+        router.on(.get, "/version", answering(properties.version))
+        router.on(.get, "/openapi.yaml") { _ in
+            Response(status: .ok, contentType: "application/yaml", bytes: APIDocument.bytes)
+        }
+        router.on(.get, "/docs") { _ in
+            Response(status: .ok, contentType: "text/html; charset=utf-8", bytes: Array(DocumentPage.text.utf8))
+        }
         router.on(.get, "/metrics", { _ in metricsPage() })
         return router
     }
 
     /// Gives a handler one way out for all its errors.
     private func answering(
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response, _ shape: ErrorShape = .openAI
     ) -> Router.Handler {
         { request in
             do {
@@ -75,7 +102,7 @@ package struct APIService: Sendable {
                 if answer.status == 500, !(error is CancellationError) {
                     logger.error("request failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
                 }
-                return Response(answer)
+                return Response(answer, shape)
             }
         }
     }
@@ -89,12 +116,13 @@ package struct APIService: Sendable {
 
     /// A handler that generates: within the limits of the key, and telling what is left of them.
     private func metered(
-        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response
+        _ handler: @escaping @Sendable (Request, Caller) async throws -> Response, _ shape: ErrorShape = .openAI
     ) -> Router.Handler {
-        let answer = answering { request, caller in
+        let limited = { @Sendable (request: Request, caller: Caller) async throws -> Response in
             try caller.checkLimits()
             return try await handler(request, caller)
         }
+        let answer = answering(limited, shape)
         return { request in
             var response = await answer(request)
             for header in access.sender(of: request.head).rateHeaders {

@@ -6,9 +6,11 @@ import OpenAI
 
 /// The answer to one chat request while its tokens come in.
 struct ChatAnswer: Sendable {
-    let request: ChatCompletionRequest
-    let head: AnswerHead
+    let run: ChatRun
     let samples: SampleStreams
+
+    private var request: ChatCompletionRequest { run.chat }
+    private var head: AnswerHead { run.head }
 
     func whole() async throws -> Response {
         let (choices, summary) = try await samples.read { try await choice($0, &$1) }
@@ -17,7 +19,7 @@ struct ChatAnswer: Sendable {
     }
 
     private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
-        var gate = toolCallGate(index)
+        var gate = run.toolCallGate(index)
         var content = ""
         var logprobs: [LogprobItem] = []
         var reason = OpenAI.FinishReason.stop
@@ -50,7 +52,7 @@ struct ChatAnswer: Sendable {
 
     private func write(_ index: Int, _ stream: inout TextStream, to writer: EventStreamWriter) async throws {
         try await send(.role, index, to: writer)
-        var gate = toolCallGate(index)
+        var gate = run.toolCallGate(index)
         var logprobs: [LogprobItem] = []
         var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
@@ -87,11 +89,5 @@ struct ChatAnswer: Sendable {
         try await writer.event(
             chunk.json(head, index: index, logprobs: logprobs, withUsage: includesUsage, timings: timings)
                 .serialized)
-    }
-
-    private func toolCallGate(_ index: Int) -> ToolCallGate {
-        ToolCallGate(
-            tools: request.callableTools.map(\.name), answerID: index == 0 ? head.id : "\(head.id)-\(index)",
-            limit: request.allowsParallelToolCalls ? ToolDefinition.limit : 1)
     }
 }

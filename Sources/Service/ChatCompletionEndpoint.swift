@@ -13,19 +13,10 @@ struct ChatCompletionEndpoint: Sendable {
         let chat = try ChatCompletionRequest(try JSONValue(parsing: request.body))
         let model = try state.readyModel(named: chat.sampling.model)
         try caller.check(model: model.id)
-        let prompt = try PromptBuilder(model: model).prompt(for: chat.prompt)
-        let deadline = try RequestDeadline.of(request.head, streams: chat.sampling.streams)
-        let generation = try GenerationRequest(
-            prompt: prompt, from: "messages", fields: chat.sampling, samples: chat.sampling.n, model: model,
-            caller: caller, deadline: deadline, constraint: try await model.grammars.constraint(of: chat))
-        let head = model.answerHead("chatcmpl", requestID: request.id)
+        let run = ChatRun(
+            chat: chat, model: model, head: model.answerHead("chatcmpl", requestID: request.id), caller: caller)
         let answer = ChatAnswer(
-            request: chat, head: head,
-            samples: try SampleStreams(
-                [generation], TextOptions(chat.sampling), model: model, head: head, request: request.head,
-                caller: caller,
-                maxTokens: chat.sampling.maxTokens,
-                registry: state.requests))
+            run: run, samples: try await run.start(request.head, from: "messages", registry: state.requests))
         guard chat.sampling.streams else { return try await answer.whole() }
         return .events { writer in
             try await writer.keepingAlive(every: keepAlive) { try await answer.write(to: writer) }

@@ -14,6 +14,10 @@ struct SampleStreams: Sendable {
     /// Lists the request until nobody reads it any more.
     private let ticket: RequestRegistry.Ticket
     private let meter: Meter
+    /// Of all prompts.
+    let promptTokens: Int
+    private let endsMeter: Bool
+    private let firstPrompt: Int
 
     /// Charges the caller, hands the prompts of a request to the engine, and lists it under the ids of answer and
     /// request. If one is refused, the engine ends those before it, as nobody reads them.
@@ -23,10 +27,28 @@ struct SampleStreams: Sendable {
         _ generations: [GenerationRequest], _ options: TextOptions = TextOptions(), model: ServedModel,
         head: AnswerHead, request: RequestHead, caller: Caller, maxTokens: Int?, registry: RequestRegistry
     ) throws {
-        meter = try caller.begin(generations, maxTokens: maxTokens)
+        try self.init(
+            generations, options, model: model, head: head, request: request, caller: caller,
+            meter: try caller.begin(generations, maxTokens: maxTokens), endsMeter: true, registry: registry)
+    }
+
+    /// As above, of a caller that is charged already.
+    ///
+    /// - Parameters:
+    ///   - endsMeter: these are all streams that it counts.
+    ///   - firstPrompt: of the meter's prompts, the first of these.
+    init(
+        _ generations: [GenerationRequest], _ options: TextOptions = TextOptions(), model: ServedModel,
+        head: AnswerHead, request: RequestHead, caller: Caller, meter: Meter, endsMeter: Bool = false,
+        firstPrompt: Int = 0, registry: RequestRegistry
+    ) throws {
+        self.meter = meter
+        self.endsMeter = endsMeter
+        self.firstPrompt = firstPrompt
         var streams: [TokenStream] = []
         for generation in generations { streams += try model.engine.submit(generation) }
         self.streams = streams
+        promptTokens = generations.reduce(0) { $0 + $1.prompt.count }
         samples = generations.first?.samples ?? 1
         tokenizer = model.tokenizer
         self.options = options
@@ -34,7 +56,7 @@ struct SampleStreams: Sendable {
         ticket = registry.add(
             RequestRegistry.Entry(
                 head: head, requestID: request.id, owner: caller.name,
-                promptTokens: generations.reduce(0) { $0 + $1.prompt.count },
+                promptTokens: promptTokens,
                 priority: generations.first?.priority ?? 0, streams: streams))
     }
 
@@ -45,6 +67,8 @@ struct SampleStreams: Sendable {
     ) async throws -> (results: [Result], summary: AnswerSummary) {
         do {
             let (results, texts) = try await readAll(read)
+            // Before the client hears of the end, and sends the next one.
+            if endsMeter { meter.end() }
             let summary = AnswerSummary(texts, samples: samples)
             summary.write(to: notes)
             return (results, summary)
@@ -64,15 +88,13 @@ struct SampleStreams: Sendable {
                     var options = options
                     if sample % samples > 0 { options.reportsProgress = false }
                     var text = TextStream(
-                        stream, tokenizer: tokenizer, options, meter: meter.line(of: sample / samples))
+                        stream, tokenizer: tokenizer, options, meter: meter.line(of: firstPrompt + sample / samples))
                     return (sample, try await read(sample, &text), text)
                 }
             }
             var ended: [(sample: Int, result: Result, text: TextStream)] = []
             for try await sample in group { ended.append(sample) }
             ended.sort { $0.sample < $1.sample }
-            // Before the client hears of the end, and sends the next one.
-            meter.end()
             return (ended.map(\.result), ended.map(\.text))
         }
     }

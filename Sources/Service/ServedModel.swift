@@ -17,6 +17,8 @@ package struct ServedModel: Sendable {
     package let stopTokens: [Int32]
     /// Most samples of one request.
     package let samplesLimit: Int
+    /// Of embeddings whose request does not say.
+    package let pooling: Pooling
     let grammars: GrammarCompiler
 
     /// The token that ends an answer of the assistant: a template writes it behind each message.
@@ -26,7 +28,8 @@ package struct ServedModel: Sendable {
 
     package init(
         id: String, created: Int64, fingerprint: String, engine: InferenceEngine, tokenizer: Tokenizer,
-        template: ChatTemplate?, defaults: SamplingDefaults, stopTokens: [Int32], samplesLimit: Int = 32
+        template: ChatTemplate?, defaults: SamplingDefaults, stopTokens: [Int32], samplesLimit: Int = 32,
+        pooling: Pooling = .mean
     ) {
         self.id = id
         self.created = created
@@ -37,6 +40,7 @@ package struct ServedModel: Sendable {
         self.defaults = defaults
         self.stopTokens = stopTokens
         self.samplesLimit = samplesLimit
+        self.pooling = pooling
         grammars = GrammarCompiler(tokenizer.vocabulary, count: engine.vocabularySize)
     }
 }

@@ -12,6 +12,7 @@ package final class ServiceState: Sendable {
 
     private let phase = Mutex<Phase>(.loading)
     let requests = RequestRegistry()
+    let responses = ResponseStore()
 
     /// Longest that one step of the engine may take before it counts as stuck.
     private static let heartbeatLimit: Duration = .seconds(120)

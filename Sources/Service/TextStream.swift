@@ -24,6 +24,11 @@ struct TextStream {
     private(set) var completionTokens = 0
     /// Of the tokens of the prompt that the request wanted scored.
     private(set) var promptScores: [SampledToken] = []
+    /// Of the prompt, if the request wanted that.
+    private(set) var promptVector: [Float] = []
+    /// The stop string that ended the text, if one did.
+    private(set) var stop: String?
+    private let stops: [String]
     private var logprobSum = 0.0
     private var finishReason: OpenAI.FinishReason?
 
@@ -34,6 +39,7 @@ struct TextStream {
         vocabulary = tokenizer.vocabulary
         ledger = options.reportsLogprobs ? TokenLedger() : nil
         detokenizer = Detokenizer(tokenizer.vocabulary)
+        stops = options.stop
         stopFilter = StopFilter(options.stop)
     }
 
@@ -77,6 +83,7 @@ struct TextStream {
             delta.progress = PromptProgress(
                 total: total, cached: cached, processed: computed, time: tokens.record.prefillTime)
         case .scored(let tokens): promptScores += tokens
+        case .vector(let vector): promptVector = vector
         case .token(let token):
             completionTokens += 1
             logprobSum += Double(token.logprob)
@@ -106,6 +113,7 @@ struct TextStream {
     private mutating func push(_ text: String, into delta: inout TextDelta) -> Bool {
         let output = stopFilter.push(text)
         delta.text += output.text
+        stop = stop ?? output.stop.map { stops[$0] }
         return output.stop != nil
     }
 

@@ -31,7 +31,8 @@ final class DroverServer: Sendable {
             logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
         }
         access = try ServerAccess(asksForKeys ? settings : nil, metrics: metrics, logger: logger)
-        let service = APIService(state: state, metrics: metrics, logger: logger, access: access.control)
+        let service = APIService(
+            state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text)
         try access.checkOpenRoutes(service.router)
         try access.checkExposure(of: listener.host)
         server = HTTPServer(

@@ -110,7 +110,17 @@ struct ModelLoader: Sendable {
             defaults: SamplingDefaults(
                 temperature: made.temperature ?? 1, topP: made.topP ?? 1, topK: made.topK ?? 0),
             stopTokens: Set(made.endIDs + text.tokenizer.vocabulary.endIDs).sorted(),
-            samplesLimit: settings.maxSamples)
+            samplesLimit: settings.maxSamples, pooling: Self.pooling(of: checkpoint) ?? .mean)
+    }
+
+    /// What the model declares as llama.cpp numbers it; nil for none, and for what a model that only looks back cannot
+    /// mean.
+    private static func pooling(of checkpoint: Checkpoint) -> Pooling? {
+        switch checkpoint.metadata.first(where: { $0.key == "llama.pooling_type" })?.value {
+        case "1": .mean
+        case "3": .last
+        default: nil
+        }
     }
 
     /// FNV-1a over what decides the text for a given seed.

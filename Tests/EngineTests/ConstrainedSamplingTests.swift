@@ -126,7 +126,7 @@ struct ConstrainedSamplingTests {
             switch event {
             case .token(let token): text.append(token.id)
             case .finished(let reason): end = reason
-            case .prefill, .scored: break
+            case .prefill, .scored, .vector: break
             }
         }
         return (text, end)

@@ -31,7 +31,7 @@ struct EngineStoreTests {
         for await event in stream {
             switch event {
             case .prefill(_, _, let count): cached = count
-            case .scored: break
+            case .scored, .vector: break
             case .token(let token): text.append(token.id)
             case .finished(let reason): #expect(reason == .length)
             }

@@ -51,7 +51,7 @@ struct FairShareTests {
                 switch event.event {
                 case .token: firstTokens[event.request] = firstTokens[event.request] ?? steps
                 case .finished: ended[tenants[event.request]?.name ?? "", default: 0] += 1
-                case .prefill, .scored: break
+                case .prefill, .scored, .vector: break
                 }
             }
             steps += 1

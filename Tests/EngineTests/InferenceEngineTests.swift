@@ -20,7 +20,7 @@ struct InferenceEngineTests {
         var answer = Answer()
         for await event in stream {
             switch event {
-            case .prefill, .scored: break
+            case .prefill, .scored, .vector: break
             case .token(let token): answer.text.append(token.id)
             case .finished(let reason): answer.finish = reason
             }

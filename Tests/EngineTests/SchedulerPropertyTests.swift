@@ -232,6 +232,7 @@ struct SchedulerPropertyTests {
                     #expect(cached < computed && computed <= total)
                     if computed == total { self.cached += cached }
                 case .scored(let scores): clients[event.request]?.scores += scores.map(\.logprob)
+                case .vector: Issue.record("nobody asked for a vector")
                 case .token(let token): clients[event.request]?.text.append(token.id)
                 case .finished(let reason):
                     clients[event.request]?.finish = reason

@@ -11,6 +11,7 @@ final class ScriptedModel: ForwardPass {
     }
 
     let vocabularySize: Int
+    var width: Int { vocabularySize }
     let contextLength: Int
     let blockCount: Int
     let capacity: BatchCapacity
@@ -75,6 +76,11 @@ final class ScriptedModel: ForwardPass {
             }
         }
         return Logits(rowCount: wanted, vocabularySize: vocabularySize, base: logits, stride: vocabularySize)
+    }
+
+    /// The logits themselves.
+    func hiddenState(_ row: Int) -> [Float] {
+        Array(UnsafeBufferPointer(start: logits + row * vocabularySize, count: vocabularySize))
     }
 
     func copyBlock(_ source: Int32, to target: Int32) {

@@ -23,6 +23,7 @@ final class SlowModel: ForwardPass {
     }
 
     var vocabularySize: Int { model.vocabularySize }
+    var width: Int { model.width }
     var contextLength: Int { model.contextLength }
     var blockCount: Int { model.blockCount }
     var capacity: BatchCapacity { model.capacity }
@@ -32,6 +33,8 @@ final class SlowModel: ForwardPass {
         Thread.sleep(forTimeInterval: perRow * Double(batch.tokens.count))
         return model.forward(batch)
     }
+
+    func hiddenState(_ row: Int) -> [Float] { model.hiddenState(row) }
 
     func copyBlock(_ source: Int32, to target: Int32) { model.copyBlock(source, to: target) }
 

@@ -9,6 +9,9 @@ struct RouterTests {
         router.on(.get, "/v1/models/{id}") {
             Response(status: .ok, contentType: "text/plain", bytes: Array(($0.parameter ?? "none").utf8))
         }
+        router.on(.get, "/v1/models/{id}/cards") {
+            Response(status: .ok, contentType: "text/plain", bytes: Array("cards of \($0.parameter ?? "")".utf8))
+        }
         router.on(.get, "/v1/models/special") { _ in Response(status: .accepted) }
         let target = try RequestTarget(parsing: Array(target.utf8)[...], method: method)
         let head = RequestHead(id: "r", method: method, target: target)
@@ -20,7 +23,8 @@ struct RouterTests {
     @Test(arguments: [
         ("/v1/models", 200, ""), ("/v1/models/", 200, ""), ("/v1/models/a%2Fb:c", 200, "a/b:c"),
         ("/v1/models/a/b", 200, "a/b"), ("/v1/models/a%252Fb", 200, "a%2Fb"), ("/v1/models/special", 202, ""),
-        ("/v1/models/..", 200, ".."),
+        ("/v1/models/..", 200, ".."), ("/v1/models/a/b/cards", 200, "cards of a/b"),
+        ("/v1/models/cards", 200, "cards"), ("/v1/models//cards", 200, "/cards"),
     ])
     func `finds routes and decodes the parameter once`(_ target: String, _ status: Int, _ body: String) async throws {
         let answer = try await Self.status(.get, target)

@@ -49,7 +49,8 @@ final class TestService: Sendable {
             id: "oracle", created: 1, fingerprint: "fp_1", engine: engine, tokenizer: Tokenizer(vocabulary),
             template: template, defaults: SamplingDefaults(), stopTokens: vocabulary.endIDs)
         access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
-        let service = APIService(state: state, metrics: metrics, logger: Logger(label: "test"), access: access)
+        let service = APIService(
+            state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3")
         router = service.router
         server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)
         if isReady { state.becomeReady(model) }

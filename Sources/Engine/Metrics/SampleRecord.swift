@@ -34,7 +34,7 @@ package struct SampleRecord: Sendable, Equatable {
         time = now
         switch event {
         case .prefill(_, _, let cached): cachedTokens = cached
-        case .scored: break
+        case .scored, .vector: break
         case .token:
             outputTokens += 1
             firstToken = firstToken ?? now

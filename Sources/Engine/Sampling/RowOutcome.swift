@@ -5,6 +5,10 @@ package enum RowOutcome: Sendable, Equatable {
     case lastToken(SampledToken)
     /// The constraint allows no token; the text may end here all the same, or not.
     case noToken(isComplete: Bool)
+    /// Nothing was drawn: the hidden state of the row went into a vector.
+    case pooled
+    /// The row was the last of such, and this is the vector.
+    case vector([Float])
     /// The row holds NaN or infinity where its largest value should be.
     case notANumber
 }

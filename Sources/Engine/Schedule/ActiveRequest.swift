@@ -41,7 +41,7 @@ package struct ActiveRequest: Sendable {
     var draftLength = DraftLength(first: DraftLength.longest)
     private let stopTokens: [Int32]
     let outputLimit: Int
-    /// Prompt tokens before this one need no log-probabilities, or have been given theirs.
+    /// Prompt tokens before this one need no look at the row before them, or have had it.
     private var scored: Int
 
     /// - Parameters:
@@ -63,7 +63,7 @@ package struct ActiveRequest: Sendable {
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
-        scored = min(request.scoring?.first ?? promptCount, promptCount)
+        scored = request.firstWanted
     }
 
     /// Another sample of the same prompt, which is as young as this one.
@@ -117,6 +117,7 @@ package struct ActiveRequest: Sendable {
             let token = take(token)
             finish = .complete
             return token
+        case .pooled, .vector: finish = .complete
         case .noToken(let isComplete): finish = isComplete ? .complete : .deadEnd
         case .notANumber: finish = .numericalError
         }
@@ -140,13 +141,13 @@ package struct ActiveRequest: Sendable {
             output: count == pendingCount ? outputCount : nil, draft: draft, room: room)
     }
 
-    /// Takes in the log-probabilities of prompt tokens.
+    /// Takes in the log-probabilities of prompt tokens, of which there are none where hidden states were taken instead.
     mutating func takeScores(_ outcomes: ArraySlice<RowOutcome>) -> [SampledToken] {
         scored += outcomes.count
         let scores = outcomes.compactMap { outcome -> SampledToken? in
             if case .token(let token) = outcome { token } else { nil }
         }
-        if scores.count < outcomes.count { finish = .numericalError }
+        if outcomes.contains(.notANumber) { finish = .numericalError }
         return scores
     }
 

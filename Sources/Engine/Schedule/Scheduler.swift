@@ -173,9 +173,12 @@ package struct Scheduler: Sendable {
     ) {
         if !run.scored.isEmpty {
             let scores = running[run.slot].takeScores(outcomes.prefix(run.scored.count))
-            events.append(RequestEvent(request: run.request, event: .scored(scores)))
+            if !scores.isEmpty { events.append(RequestEvent(request: run.request, event: .scored(scores))) }
         }
         guard run.output != nil, running[run.slot].finish == nil else { return }
+        if case .vector(let vector)? = outcomes.last {
+            events.append(RequestEvent(request: run.request, event: .vector(vector)))
+        }
         let computed = running[run.slot].computed
         running[run.slot].take(outcomes.dropFirst(run.scored.count), of: run, &pool) { token in
             events.append(RequestEvent(request: run.request, event: .token(token)))

@@ -18,6 +18,8 @@ package struct ChatTemplate: Sendable {
 
     package static let sourceLimit = 1 << 20
 
+    /// As it was written.
+    package let source: String
     private let body: [Statement]
     private let special: SpecialTexts
 
@@ -27,6 +29,7 @@ package struct ChatTemplate: Sendable {
         guard source.utf8.count <= Self.sourceLimit else {
             throw .limit(line: 1, name: "bytes of source", limit: Self.sourceLimit)
         }
+        self.source = source
         var lexer = TemplateLexer(Array(source.utf8))
         var parser = TemplateParser(try lexer.tokenize())
         body = try parser.parse()

@@ -15,6 +15,7 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     private let program: ck_program
 
     package var vocabularySize: Int { plan.configuration.vocabularySize }
+    package var width: Int { plan.configuration.width }
     package var contextLength: Int { plan.contextLength }
     package var blockCount: Int { plan.blockCount }
     package var capacity: BatchCapacity { plan.capacity }
@@ -62,6 +63,9 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package func forward(_ batch: borrowing Batch) -> Logits {
         check(batch)
         let spanCount = describeRows(batch)
+        var program = program
+        // The last operation multiplies with the output matrix.
+        if !batch.needsLogits { program.operation_count -= 1 }
         batch.tokens.withUnsafeBufferPointer { tokens in
             batch.blockTable.withUnsafeBufferPointer { blocks in
                 batch.logitRows.withUnsafeBufferPointer { wanted in
@@ -76,6 +80,17 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
         return Logits(
             rowCount: batch.logitRows.count, vocabularySize: vocabularySize, base: workspace.logits,
             stride: workspace.layout.logitStride, kernels: plan.kernels)
+    }
+
+    /// The norm once more: the forward pass writes it in the form that the output matrix is multiplied with.
+    package func hiddenState(_ row: Int) -> [Float] {
+        precondition((0..<capacity.logitRows).contains(row), "no such row of logits")
+        return Array(unsafeUninitializedCapacity: width) { values, count in
+            plan.kernels.table.pointee.norm(
+                values.baseAddress, workspace.wantedStream + row * width, weights.vector(weights.layout.outputNorm),
+                plan.configuration.normEpsilon, width)
+            count = width
+        }
     }
 
     package func copyBlock(_ source: Int32, to target: Int32) {

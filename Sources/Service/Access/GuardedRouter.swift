@@ -11,7 +11,7 @@ package struct GuardedRouter: Responder {
         do throws(APIError) {
             try access.admit(head, to: pattern)
         } catch {
-            return Response(error)
+            return Response(error, ErrorShape(of: pattern))
         }
         return await router.admit(head)
     }

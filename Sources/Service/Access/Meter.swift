@@ -51,7 +51,7 @@ final class Meter: Sendable {
                     state.prompts[prompt].cached = min(state.prompts[prompt].cached ?? cached, cached)
                 }
             case .token: state.output += 1
-            case .scored, .finished: break
+            case .scored, .vector, .finished: break
             }
         }
     }

@@ -127,7 +127,7 @@ struct ScheduleSimulation {
         switch event.event {
         case .prefill(let computed, let total, let cached):
             if computed == total { report.promptRead(total, cached: cached) }
-        case .scored: break
+        case .scored, .vector: break
         case .token:
             if client.firstToken == nil {
                 client.firstToken = now

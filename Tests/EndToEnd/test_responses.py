@@ -1,0 +1,132 @@
+"""OpenAI's Responses API with the official client (api.md 3: details 39 and 40)."""
+
+import openai
+import pydantic
+import pytest
+
+from test_openapi import validate
+
+MODEL = "drover-demo"
+TOOLS = [{
+    "type": "function", "name": "get_weather", "description": "Get the weather of a city", "strict": True,
+    "parameters": {
+        "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+        "additionalProperties": False}}]
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    return openai.OpenAI(base_url=server.url + "/v1", api_key="none", max_retries=0)
+
+
+def test_a_conversation_continues_from_a_stored_response(client):
+    first = client.responses.create(
+        model=MODEL, input="What is 47 + 35?", temperature=0, instructions="Be brief.", metadata={"a": "b"})
+    validate(first.model_dump(mode="json"), "Response")
+    assert "82" in first.output_text and first.status == "completed" and first.metadata == {"a": "b"}
+    assert first.usage.total_tokens == first.usage.input_tokens + first.usage.output_tokens
+    second = client.responses.create(model=MODEL, input="And 10 + 11?", previous_response_id=first.id, temperature=0)
+    assert "21" in second.output_text and second.previous_response_id == first.id
+    assert second.usage.input_tokens > 30 and second.usage.output_tokens_details.reasoning_tokens == 0
+    assert client.responses.retrieve(first.id).output == first.output
+    items = list(client.responses.input_items.list(second.id))
+    assert [item.content[0].text for item in items] == ["And 10 + 11?"]
+    client.responses.delete(first.id)
+    with pytest.raises(openai.NotFoundError) as failure:
+        client.responses.create(model=MODEL, input="And?", previous_response_id=first.id)
+    assert failure.value.param == "previous_response_id"
+
+
+def test_a_stream_has_the_events_of_a_message_in_order(client):
+    arguments = {"model": MODEL, "input": "What is 47 + 35?", "temperature": 0}
+    with client.responses.stream(**arguments) as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    kinds = [event.type.removeprefix("response.") for event in events]
+    deltas = kinds.count("output_text.delta")
+    assert deltas > 1 and kinds == [
+        "created", "in_progress", "output_item.added", "content_part.added", *["output_text.delta"] * deltas,
+        "output_text.done", "content_part.done", "output_item.done", "completed"]
+    assert len({event.item_id for event in events if hasattr(event, "item_id")}) == 1
+    assert final.output_text == client.responses.create(**arguments).output_text
+    assert final.output_text == "".join(event.delta for event in events if event.type.endswith("text.delta"))
+
+
+def test_a_tool_is_called_and_answered(client):
+    arguments = {"model": MODEL, "tools": TOOLS, "temperature": 0}
+    question = "What is the weather in Paris?"
+    called = client.responses.create(**arguments, input=question, tool_choice="required")
+    call = called.output[0]
+    assert (call.type, call.name, call.status) == ("function_call", "get_weather", "completed")
+    answer = {"type": "function_call_output", "call_id": call.call_id, "output": '{"temperature": 21}'}
+    stored = client.responses.create(**arguments, input=[answer], previous_response_id=called.id)
+    assert stored.output_text
+    # The same without the server's memory.
+    items = [{"role": "user", "content": question}, call.model_dump(exclude_none=True), answer]
+    assert client.responses.create(**arguments, input=items, store=False).output_text == stored.output_text
+    with client.responses.stream(**arguments, input=question, tool_choice="required") as stream:
+        kinds = [event.type.removeprefix("response.") for event in stream]
+        final = stream.get_final_response()
+    assert kinds == [
+        "created", "in_progress", "output_item.added", "function_call_arguments.delta",
+        "function_call_arguments.done", "output_item.done", "completed"]
+    assert final.output[0].arguments == call.arguments
+
+
+def test_a_model_is_parsed(client):
+    class Sum(pydantic.BaseModel):
+        result: int = pydantic.Field(ge=0, le=200)
+
+    parsed = client.responses.parse(model=MODEL, input="What is 47 + 35?", text_format=Sum, temperature=0)
+    assert 0 <= parsed.output_parsed.result <= 200
+
+
+def test_40_what_is_cut_is_incomplete(client):
+    cut = client.responses.create(model=MODEL, input="Tell me a story.", max_output_tokens=5)
+    assert cut.status == "incomplete" and cut.incomplete_details.reason == "max_output_tokens"
+    with client.responses.stream(model=MODEL, input="Tell me a story.", max_output_tokens=5) as stream:
+        assert [event.type for event in stream][-1] == "response.incomplete"
+
+
+def test_truncation_leaves_out_the_oldest(client):
+    long = [{"role": "user", "content": "one two three " * 100}] * 20
+    long.append({"role": "user", "content": "What is 47 + 35?"})
+    with pytest.raises(openai.BadRequestError) as failure:
+        client.responses.create(model=MODEL, input=long)
+    assert failure.value.code == "context_length_exceeded"
+    answer = client.responses.create(model=MODEL, input=long, truncation="auto", max_output_tokens=16)
+    assert answer.usage.input_tokens < 4096 and answer.truncation == "auto"
+
+
+def test_a_running_response_is_cancelled(client):
+    stream = client.responses.create(
+        model=MODEL, input="Tell me a story.", stream=True, extra_body={"ignore_eos": True})
+    created = next(stream).response
+    assert client.responses.retrieve(created.id).status == "in_progress"
+    assert client.responses.cancel(created.id).status == "cancelled"
+    assert [event.type for event in stream][-1] == "response.failed"
+    assert client.responses.retrieve(created.id).status == "cancelled"
+    with pytest.raises(openai.BadRequestError):
+        client.responses.cancel(created.id)
+
+
+def test_input_tokens_are_counted(client):
+    answer = client.responses.create(model=MODEL, input="What is 47 + 35?", max_output_tokens=1)
+    counted = client.responses.input_tokens.count(model=MODEL, input="What is 47 + 35?")
+    assert counted.input_tokens == answer.usage.input_tokens
+
+
+@pytest.mark.parametrize("fields, param", [
+    ({"background": True}, "background"), ({"include": ["file_search_call.results"]}, "include[0]"),
+    ({"tools": [{"type": "web_search"}]}, "tools[0].type"), ({"conversation": "c"}, "conversation"),
+    ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"), ({"n": 2}, "n"),
+    ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]}, "input[0].content[0].type"),
+    ({"text": {"format": {"type": "xml"}}}, "text.format.type"), ({"top_logprobs": 2}, "top_logprobs"),
+    ({"input": [{"type": "function_call_output", "call_id": "no", "output": "x"}]}, "input"),
+])
+def test_what_is_not_honoured_is_refused_by_name(client, fields, param):
+    with pytest.raises(openai.BadRequestError) as failure:
+        client.responses.create(model=MODEL, **({"input": "x"} | {k: v for k, v in fields.items() if k == "input"}),
+                                extra_body={k: v for k, v in fields.items() if k != "input"})
+    assert failure.value.param == param
