@@ -28,6 +28,7 @@ struct Exchange: Sendable {
         head = RequestHead(
             id: RequestID.choose(parsed.fields), method: parsed.method, target: parsed.target, fields: parsed.fields,
             peer: stream.peer, receivedAt: receivedAt)
+        head.notes["client_certificate"] = stream.identity
         encoder = ResponseEncoder(
             method: parsed.method, minorVersion: parsed.minorVersion, idleLimit: service.settings.idleLimit)
         isUnderstood = true
