@@ -69,7 +69,9 @@ final class Connection: Sendable {
             guard await serve(Request(head: exchange.head, body: body), exchange) else { return false }
             return next()
         } catch let error as RequestError {
-            _ = await exchange.send(service.errorBody(error.status, error.reason), closing: true)
+            var response = service.errorBody(error.status, error.reason)
+            response.fields.append(contentsOf: error.fields)
+            _ = await exchange.send(response, closing: true)
             return false
         } catch {
             return false
