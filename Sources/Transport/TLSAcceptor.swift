@@ -5,7 +5,7 @@ package final class TLSAcceptor: Sendable {
     private let context: Mutex<TLSContext>
     /// Sent, as it is, to a client whose first byte can only begin a plain-text protocol.
     let plainReply: [UInt8]
-    private let onHandshake: @Sendable (_ peer: String, _ failure: String?) -> Void
+    private let onHandshake: @Sendable (_ peer: String, _ end: Result<Void, TransportError>) -> Void
     /// One handshake computes at a time: a flood of them, each a private key's worth of arithmetic, takes one core at
     /// most. Those that wait for their client's bytes hold nothing here; the limit of connections counts them.
     let turnstile = Turnstile()
@@ -13,7 +13,7 @@ package final class TLSAcceptor: Sendable {
     /// `onHandshake` hears of each one begun: that it was done, or why not.
     package init(
         _ context: TLSContext, plainReply: [UInt8] = [],
-        onHandshake: @escaping @Sendable (_ peer: String, _ failure: String?) -> Void = { _, _ in }
+        onHandshake: @escaping @Sendable (_ peer: String, _ end: Result<Void, TransportError>) -> Void
     ) {
         self.context = Mutex(context)
         self.plainReply = plainReply
@@ -27,5 +27,5 @@ package final class TLSAcceptor: Sendable {
 
     func makeSession() -> TLSSession? { context.withLock { $0 }.accept() }
 
-    func report(_ peer: String, failure: String?) { onHandshake(peer, failure) }
+    func report(_ peer: String, _ end: Result<Void, TransportError>) { onHandshake(peer, end) }
 }

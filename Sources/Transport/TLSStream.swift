@@ -91,7 +91,7 @@ package final class TLSStream: ByteStream {
     private var isHandshaking: Bool { state.withLock { ($0.session?.state ?? .handshaking) == .handshaking } }
 
     private func feed(_ bytes: [UInt8]) {
-        let report: (failure: String?, Void)? = state.withLock { state in
+        let end: Result<Void, TransportError>? = state.withLock { state in
             guard !state.isClosed else { return nil }
             if state.session == nil, !bytes.isEmpty { state.session = makeSession() }
             guard let session = state.session else {
@@ -101,11 +101,11 @@ package final class TLSStream: ByteStream {
             if bytes.isEmpty { session.receiveEnd() } else { session.receive(bytes) }
             guard !state.isReported, session.state != .handshaking else { return nil }
             state.isReported = true
-            if case .failed(let error) = session.state { return ("\(error)", ()) }
+            if case .failed(let error) = session.state { return .failure(error) }
             state.identity = session.peerSubject
-            return (nil, ())
+            return .success(())
         }
-        if let report { tell(failure: report.failure) }
+        if let end { report(end) }
     }
 
     private func makeSession() -> TLSSession? {
@@ -115,8 +115,8 @@ package final class TLSStream: ByteStream {
         }
     }
 
-    private func tell(failure: String?) {
-        if case .server(let acceptor) = side { acceptor.report(peer, failure: failure) }
+    private func report(_ end: Result<Void, TransportError>) {
+        if case .server(let acceptor) = side { acceptor.report(peer, end) }
     }
 
     /// Whether the first byte is a letter: no TLS record begins with one, every HTTP request does.
@@ -124,8 +124,9 @@ package final class TLSStream: ByteStream {
         let isFirst = state.withLock { $0.session == nil && !$0.isClosed }
         guard isFirst, let byte = bytes.first, (0x41...0x5A).contains(byte) else { return false }
         try await base.write(acceptor.plainReply)
-        tell(failure: "the client does not speak TLS")
-        throw .tls("the client does not speak TLS")
+        let error = TransportError.tls("the client does not speak it")
+        report(.failure(error))
+        throw error
     }
 
     // MARK: Watching
@@ -273,6 +274,6 @@ package final class TLSStream: ByteStream {
             return state.session != nil && !state.isReported
         }
         base.close()
-        if isGivenUp { tell(failure: "the client did not end the handshake") }
+        if isGivenUp { report(.failure(.tls("the client did not end the handshake"))) }
     }
 }

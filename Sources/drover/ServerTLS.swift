@@ -26,10 +26,14 @@ final class ServerTLS: Sendable {
         let done = metrics.counter(name, help, labels: Labels(["result": "done"]))
         let failed = metrics.counter(name, help, labels: Labels(["result": "failed"]))
         let context = try Self.context(of: files)
-        acceptor = TLSAcceptor(context, plainReply: Self.plainReply) { peer, failure in
-            (failure == nil ? done : failed).add()
-            // At a level that scanners of ports do not fill the log with.
-            if let failure { logger.debug("handshake", metadata: ["peer": "\(peer)", "error": "\(failure)"]) }
+        acceptor = TLSAcceptor(context, plainReply: Self.plainReply) { peer, end in
+            switch end {
+            case .success: done.add()
+            case .failure(let error):
+                failed.add()
+                // At a level that scanners of ports do not fill the log with.
+                logger.debug("handshake failed", metadata: ["peer": "\(peer)", "error": "\(error)"])
+            }
         }
         announce(context, "speaking TLS")
     }

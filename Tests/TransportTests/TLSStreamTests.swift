@@ -14,7 +14,7 @@ struct TLSStreamTests {
 
     /// What the acceptor was told.
     private final class Reports: Sendable {
-        let all = Mutex<[String?]>([])
+        let all = Mutex<[TransportError?]>([])
     }
 
     private static func pair(
@@ -24,7 +24,11 @@ struct TLSStreamTests {
         let reports = Reports()
         let acceptor = TLSAcceptor(
             try TLSContext(server: certificate.identity), plainReply: Array("speak TLS".utf8)
-        ) { _, failure in reports.all.withLock { $0.append(failure) } }
+        ) { _, end in
+            reports.all.withLock { reports in
+                if case .failure(let error) = end { reports.append(error) } else { reports.append(nil) }
+            }
+        }
         return Pair(
             client: TLSStream(below.client, context: try TLSContext(), host: host),
             server: acceptor.secure(below.server), below: below.client, reports: reports)
