@@ -42,18 +42,21 @@ let package = Package(
         .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
         .target(name: "CAPIDocument", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // The bottom row: no knowledge of each other.
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "Telemetry", dependencies: [log], swiftSettings: swift),
-        .target(name: "Transport", swiftSettings: swift),
+        .target(name: "Transport", dependencies: ["COpenSSL"], swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
 
         // The two halves, which never import each other, and the one place where they meet.
-        .target(name: "HTTP", dependencies: ["Transport", "Telemetry", httpTypes], swiftSettings: swift),
+        .target(
+            name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Service",

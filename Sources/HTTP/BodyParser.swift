@@ -1,7 +1,8 @@
 import HTTPTypes
 
-/// Collects the body of one request and removes its coding.
+/// Collects the body of one request and removes its codings.
 struct BodyParser {
+    /// What has come, without the transfer coding.
     private(set) var bytes: [UInt8] = []
 
     private enum State {
@@ -14,6 +15,7 @@ struct BodyParser {
     }
 
     private let limits: RequestLimits
+    private let coding: ParsedHead.ContentCoding
     private var state: State
     private var chunkCount = 0
     private var extensionSize = 0
@@ -21,8 +23,9 @@ struct BodyParser {
     /// Room that is taken on the word of a Content-Length; the rest only as bytes come.
     private static let trustedCapacity = 65_536
 
-    init(framing: ParsedHead.Framing, limits: RequestLimits) {
+    init(framing: ParsedHead.Framing, coding: ParsedHead.ContentCoding, limits: RequestLimits) {
         self.limits = limits
+        self.coding = coding
         switch framing {
         case .none: state = .complete
         case .length(let length):
@@ -67,6 +70,14 @@ struct BodyParser {
                 // RFC 9110 6.5.1: trailers are never merged with the headers. Nobody here reads them.
                 state = .complete
             }
+        }
+    }
+
+    /// What the client meant to send, once the body has ended. The limit of bodies holds for it too.
+    func content() throws(RequestError) -> [UInt8] {
+        switch coding {
+        case .identity: bytes
+        case .gzip: try Gzip.decode(bytes, limit: limits.body)
         }
     }
 

@@ -40,7 +40,8 @@ final class Connection: Sendable {
             guard await serveNext(&parser, deadline: deadline, isLast: isLast) else { break }
             deadline = .now + settings.idleLimit
         }
-        stream.close()
+        // Also where the client has left: TLS has a farewell of its own.
+        await stream.finish(deadline: .now + settings.lingerLimit)
     }
 
     /// Reads and answers one request. False: the connection is over.
@@ -58,18 +59,20 @@ final class Connection: Sendable {
             try service.checkHost(parsed.host)
             if let refusal = await service.responder.admit(exchange.head) {
                 let hasBody = parsed.framing != .none && parsed.framing != .length(0)
-                guard await exchange.send(refusal, closing: hasBody) else { return await finish() }
+                guard await exchange.send(refusal, closing: hasBody) else { return false }
                 return next()
             }
             let expectsBody = parsed.framing != .none && parsed.framing != .length(0)
             if parsed.expectsContinue && expectsBody { try await stream.write(ResponseEncoder.proceed) }
             let body = try await reader.body()
             exchange.bodyCount = body.count
-            guard await serve(Request(head: exchange.head, body: body), exchange) else { return await finish() }
+            guard await serve(Request(head: exchange.head, body: body), exchange) else { return false }
             return next()
         } catch let error as RequestError {
-            _ = await exchange.send(service.errorBody(error.status, error.reason), closing: true)
-            return await finish()
+            var response = service.errorBody(error.status, error.reason)
+            response.fields.append(contentsOf: error.fields)
+            _ = await exchange.send(response, closing: true)
+            return false
         } catch {
             return false
         }
@@ -89,11 +92,6 @@ final class Connection: Sendable {
             state.phase = .waiting
             return !state.isDraining
         }
-    }
-
-    private func finish() async -> Bool {
-        await stream.finish(deadline: .now + settings.lingerLimit)
-        return false
     }
 
     /// Runs the handler and sends its response, both in a task that is cancelled when the client leaves.

@@ -7,6 +7,7 @@ struct Exchange: Sendable {
     private let stream: any ByteStream
     private(set) var head: RequestHead
     private var encoder: ResponseEncoder
+    private var accepted = AcceptEncoding.unsaid
     private var isUnderstood = false
     /// Bytes of the request's body.
     var bodyCount = 0
@@ -28,8 +29,10 @@ struct Exchange: Sendable {
         head = RequestHead(
             id: RequestID.choose(parsed.fields), method: parsed.method, target: parsed.target, fields: parsed.fields,
             peer: stream.peer, receivedAt: receivedAt)
+        head.notes["client_certificate"] = stream.identity
         encoder = ResponseEncoder(
             method: parsed.method, minorVersion: parsed.minorVersion, idleLimit: service.settings.idleLimit)
+        accepted = AcceptEncoding(parsed.fields)
         isUnderstood = true
         let isPersistent = parsed.isPersistent && !isLast
         mayPersist = { isPersistent && !isDraining() }
@@ -37,7 +40,7 @@ struct Exchange: Sendable {
 
     /// True when the connection may go on.
     func send(_ response: Response, closing: Bool) async -> Bool {
-        var response = response
+        var response = response.coded(for: accepted)
         let isPersistent = !closing && mayPersist()
         var (isComplete, bytes) = (true, 0)
         do {

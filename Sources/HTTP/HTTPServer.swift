@@ -26,10 +26,14 @@ package final class HTTPServer: Sendable {
 
     /// Serves until `drain` has let all requests finish, or its grace is over. Cancelling the task ends everything at
     /// once. Closes the listeners in each case; throws when one of them fails.
-    package func run(_ listeners: [Listener]) async throws(TransportError) {
+    ///
+    /// - Parameter wrap: what is put around each connection, as TLS is.
+    package func run(
+        _ listeners: [Listener], wrap: @escaping @Sendable (SocketStream) -> any ByteStream = { $0 }
+    ) async throws(TransportError) {
         enum End { case listener(TransportError?), grace }
         let failure: TransportError? = await withTaskGroup(of: End.self) { group in
-            for listener in listeners { group.addTask { .listener(await self.serve(listener)) } }
+            for listener in listeners { group.addTask { .listener(await self.serve(listener, wrap)) } }
             group.addTask {
                 await self.waitForGrace(listeners)
                 return .grace
@@ -72,10 +76,12 @@ package final class HTTPServer: Sendable {
         remove(connection, peer: stream.peer)
     }
 
-    private func serve(_ listener: Listener) async -> TransportError? {
+    private func serve(
+        _ listener: Listener, _ wrap: @escaping @Sendable (SocketStream) -> any ByteStream
+    ) async -> TransportError? {
         await withDiscardingTaskGroup(returning: TransportError?.self) { group in
             do throws(TransportError) {
-                while let stream = try await listener.accept() { group.addTask { await self.serve(stream) } }
+                while let stream = try await listener.accept() { group.addTask { await self.serve(wrap(stream)) } }
                 return nil
             } catch {
                 return error

@@ -48,15 +48,13 @@ struct HeadParser {
         let framing = try Self.framing(names, isLatest: isLatest, limit: limits.body)
         // RFC 9110 10.1.1: an expectation in HTTP/1.0 is ignored.
         let expectsContinue = isLatest ? try Self.expectsContinue(names.expectations) : false
-        if names.contentCodings.contains(where: { !ASCII.equal($0, "identity") && !$0.isEmpty }) {
-            throw .unsupportedContentCoding
-        }
+        let coding = try Self.contentCoding(names.contentCodings)
         let options = names.connection.flatMap { ASCII.list($0[...]) }
         let closes = options.contains { ASCII.equal($0, "close") }
         let keeps = options.contains { ASCII.equal($0, "keep-alive") }
         return ParsedHead(
             method: method, target: target, minorVersion: minorVersion, fields: fields, host: host, framing: framing,
-            expectsContinue: expectsContinue, isPersistent: !closes && (isLatest || keeps))
+            contentCoding: coding, expectsContinue: expectsContinue, isPersistent: !closes && (isLatest || keeps))
     }
 
     /// RFC 9112 3.2: one `Host`, which must be valid; the absolute form must agree with it.
@@ -111,6 +109,16 @@ struct HeadParser {
         }
         guard length <= limit else { throw .bodyTooLarge(limit: limit) }
         return length
+    }
+
+    /// RFC 9110 8.4: all codings that were applied. One gzip is undone here.
+    private static func contentCoding(_ lines: [[UInt8]]) throws(RequestError) -> ParsedHead.ContentCoding {
+        let codings = lines.flatMap { ASCII.list($0[...]) }.filter { !ASCII.equal($0, "identity") }
+        guard let coding = codings.first else { return .identity }
+        guard codings.count == 1, ASCII.equal(coding, "gzip") || ASCII.equal(coding, "x-gzip") else {
+            throw .unsupportedContentCoding
+        }
+        return .gzip
     }
 
     private static func expectsContinue(_ expectations: [[UInt8]]) throws(RequestError) -> Bool {

@@ -8,6 +8,12 @@ package struct ParsedHead: Sendable {
         case chunked
     }
 
+    /// How the body's content is packed.
+    package enum ContentCoding: Sendable, Equatable {
+        case identity
+        case gzip
+    }
+
     package let method: HTTPRequest.Method
     package let target: RequestTarget
     /// 0 or 1, of HTTP/1.x
@@ -16,6 +22,7 @@ package struct ParsedHead: Sendable {
     /// The authority that the request is for, `host` or `host:port`; empty for an HTTP/1.0 request without one.
     package let host: String
     package let framing: Framing
+    package let contentCoding: ContentCoding
     package let expectsContinue: Bool
     /// Whether the client lets the connection go on after this request.
     package let isPersistent: Bool

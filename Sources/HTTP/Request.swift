@@ -2,7 +2,7 @@
 @dynamicMemberLookup
 package struct Request: Sendable {
     package internal(set) var head: RequestHead
-    /// The body with its transfer coding removed; empty when there was none.
+    /// The body with its transfer and content coding removed; empty when there was none.
     package let body: [UInt8]
 
     package init(head: RequestHead, body: [UInt8] = []) {

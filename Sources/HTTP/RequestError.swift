@@ -9,6 +9,12 @@ package enum RequestError: Error, Equatable, Sendable {
     case fieldSectionTooLong(limit: Int)
     case tooManyFields(limit: Int)
     case bodyTooLarge(limit: Int)
+    /// Decompressed, it has more than the limit of bodies.
+    case contentTooLarge(limit: Int)
+    /// Decompressed, it has more than this many times its size.
+    case compressedTooMuch(limit: Int)
+    /// zlib has no memory.
+    case codingFailed
     case tooManyChunks(limit: Int)
     case chunkExtensionsTooLong(limit: Int)
     case trailersTooLong(limit: Int)
@@ -28,7 +34,8 @@ package enum RequestError: Error, Equatable, Sendable {
         case .malformed, .tooManyChunks, .chunkExtensionsTooLong, .trailersTooLong, .incompleteBody: .badRequest
         case .requestLineTooLong: .uriTooLong
         case .fieldLineTooLong, .fieldSectionTooLong, .tooManyFields: .requestHeaderFieldsTooLarge
-        case .bodyTooLarge: .contentTooLarge
+        case .bodyTooLarge, .contentTooLarge, .compressedTooMuch: .contentTooLarge
+        case .codingFailed: .serviceUnavailable
         case .unknownMethod, .unsupportedTransferCoding: .notImplemented
         case .unsupportedContentCoding: .unsupportedMediaType
         case .unsupportedVersion: .httpVersionNotSupported
@@ -37,6 +44,9 @@ package enum RequestError: Error, Equatable, Sendable {
         case .headTimedOut, .bodyTimedOut: .requestTimeout
         }
     }
+
+    /// What the response has beside its body. RFC 9110 15.5.16: which codings would do.
+    package var fields: HTTPFields { self == .unsupportedContentCoding ? [.acceptEncoding: "gzip"] : HTTPFields() }
 
     /// For a person; holds nothing that the client sent.
     package var reason: String {
@@ -47,12 +57,15 @@ package enum RequestError: Error, Equatable, Sendable {
         case .fieldSectionTooLong(let limit): "the headers are longer than \(limit) bytes"
         case .tooManyFields(let limit): "there are more than \(limit) headers"
         case .bodyTooLarge(let limit): "the body is larger than \(limit) bytes"
+        case .contentTooLarge(let limit): "the decompressed body is larger than \(limit) bytes"
+        case .compressedTooMuch(let limit): "the body is compressed more than \(limit) to 1"
+        case .codingFailed: "there is no memory to decompress the body"
         case .tooManyChunks(let limit): "the body has more than \(limit) chunks"
         case .chunkExtensionsTooLong(let limit): "the chunk extensions are longer than \(limit) bytes"
         case .trailersTooLong(let limit): "the trailers are longer than \(limit) bytes"
         case .unknownMethod: "the method is unknown"
         case .unsupportedTransferCoding: "the only transfer coding supported is chunked"
-        case .unsupportedContentCoding: "compressed request bodies are not supported"
+        case .unsupportedContentCoding: "the only content coding of requests supported is gzip"
         case .unsupportedVersion: "the HTTP version must be 1.0 or 1.1"
         case .unknownExpectation: "the only expectation supported is 100-continue"
         case .misdirected: "this server does not answer for that host"

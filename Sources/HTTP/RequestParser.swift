@@ -65,12 +65,12 @@ package struct RequestParser {
                     state = .fields(head)
                     return nil
                 }
-                state = .body(BodyParser(framing: parsed.framing, limits: limits))
+                state = .body(BodyParser(framing: parsed.framing, coding: parsed.contentCoding, limits: limits))
                 return .head(parsed)
             case .body(var body):
                 // The state lets go of the body's array, so that it is not copied as it grows.
                 state = .requestLine(emptyLines: 0)
-                if try body.next(&buffer) { return .body(body.bytes) }
+                if try body.next(&buffer) { return .body(try body.content()) }
                 state = .body(body)
                 return nil
             }

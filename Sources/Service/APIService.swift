@@ -135,9 +135,6 @@ package struct APIService: Sendable {
     /// Bodies that cannot be JSON are refused before they are read. Without a content type JSON is assumed: curl users
     /// forget it, and its default is a form's.
     private static let admitJSON: Router.Admission = { head in
-        if let coding = head.fields[.contentEncoding], coding != "identity" {
-            return Response(APIError(status: .unsupportedMediaType, reason: "Content codings are not supported."))
-        }
         guard let type = head.fields[.contentType]?.prefix(while: { $0 != ";" }), type.hasPrefix("multipart/") else {
             return nil
         }

@@ -1,10 +1,12 @@
-/// A two-way stream of bytes with one reader and any number of writers: a socket, later TLS around one, in tests
-/// memory.
+/// A two-way stream of bytes with one reader and any number of writers: a socket, TLS around one, in tests memory.
 ///
 /// Every wait ends when its task is cancelled. Once `close` was called, each operation throws `.closed`.
 package protocol ByteStream: Sendable {
     /// The other end's address without its port, `127.0.0.1` or `::1`; a name for streams that have none.
     var peer: String { get }
+
+    /// Who the other end proved to be: the subject of its certificate; nil where nobody asked, or before it has.
+    var identity: String? { get }
 
     /// The next bytes, as many as have come (at least one), or empty at the end of the peer's bytes.
     /// Throws `.timedOut` when nothing has come at `deadline`; the stream stays usable.
@@ -30,6 +32,10 @@ package protocol ByteStream: Sendable {
 
     /// Closes now and ends all waits.
     func close()
+}
+
+extension ByteStream {
+    package var identity: String? { nil }
 }
 
 /// How a peer left.

@@ -12,6 +12,8 @@ package enum TransportError: Error, Equatable, Sendable {
     case reset
     /// The address text names no local address; the resolver's words.
     case unresolved(host: String, reason: String)
+    /// The peer broke TLS, is not who it must be, or ended without saying so; the reason.
+    case tls(String)
     /// A system call failed.
     case system(call: String, errno: Int32)
 }
@@ -24,6 +26,7 @@ extension TransportError: CustomStringConvertible {
         case .closed: "the connection is closed"
         case .reset: "the peer reset the connection"
         case .unresolved(let host, let reason): "cannot find the host \(host): \(reason)"
+        case .tls(let reason): "TLS failed: \(reason)"
         case .system(let call, let number): "\(call) failed: \(Self.message(number))"
         }
     }

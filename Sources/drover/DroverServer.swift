@@ -14,12 +14,14 @@ final class DroverServer: Sendable {
     private let metrics = MetricsRegistry()
     private let state = ServiceState()
     private let access: ServerAccess
+    private let tls: ServerTLS?
+    private let reloadFailures: Counter
     private let listener: Listener
     private let server: HTTPServer
 
-    /// Reads the keys and binds the port, so that what is wrong is known before a model is read.
+    /// Reads keys and certificates and binds the port, so that what is wrong is known before a model is read.
     ///
-    /// - Parameter asksForKeys: whether the settings about keys count.
+    /// - Parameter asksForKeys: whether the settings about keys and TLS count.
     init(settings: ServeSettings, logger: Logger, asksForKeys: Bool = true) throws {
         self.settings = settings
         self.logger = logger
@@ -30,21 +32,32 @@ final class DroverServer: Sendable {
         listener = try Listener(host: settings.host, port: settings.port) { error in
             logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
         }
+        reloadFailures = metrics.counter(
+            "drover_reload_failures_total",
+            "Times that a changed file of keys or certificates was refused and the old ones were kept.")
+        let files = asksForKeys ? settings.tls : nil
+        tls = try files.map { [metrics] in try ServerTLS($0, metrics: metrics, logger: logger) }
         access = try ServerAccess(asksForKeys ? settings : nil, metrics: metrics, logger: logger)
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text)
         try access.checkOpenRoutes(service.router)
-        try access.checkExposure(of: listener.host)
+        try access.checkExposure(of: listener.host, tls: tls)
         server = HTTPServer(
             responder: service.responder,
             errorBody: APIService.errorBody,
             metrics: HTTPMetrics(metrics), onRequest: { Self.log($0, to: logger) })
     }
 
-    /// Reads the keys again.
-    func reload() { access.reload() }
+    /// Reads keys and certificates again.
+    func reload() {
+        access.reload(failures: reloadFailures)
+        tls?.reload(failures: reloadFailures)
+    }
 
-    var url: String { "http://\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)" }
+    var url: String {
+        let host = listener.host.contains(":") ? "[\(listener.host)]" : listener.host
+        return "\(tls == nil ? "http" : "https")://\(host):\(listener.port)"
+    }
 
     /// Answers health checks at once and requests once the model is loaded, until `stop` has been called.
     ///
@@ -52,7 +65,7 @@ final class DroverServer: Sendable {
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await self.server.run([self.listener])
+                try await self.server.run([self.listener]) { [tls = self.tls] in tls?.secure($0) ?? $0 }
                 return true
             }
             group.addTask {

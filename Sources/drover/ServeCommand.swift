@@ -3,7 +3,7 @@ import Logging
 import Telemetry
 import UnixSignals
 
-/// Runs the server until SIGTERM or SIGINT. SIGHUP reads the API keys again.
+/// Runs the server until SIGTERM or SIGINT. SIGHUP reads API keys and certificates again.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

@@ -11,7 +11,6 @@ final class ServerAccess: Sendable {
     private let isInsecure: Bool
     private let folder: UsageFolder?
     private let book: UsageBook?
-    private let failures: Counter
     private let logger: Logger
 
     /// - Parameter settings: nil for a server of this process only.
@@ -22,8 +21,6 @@ final class ServerAccess: Sendable {
         isInsecure = settings?.insecure ?? false
         folder = settings?.usageDir.map { UsageFolder(path: $0) }
         book = try folder?.open()
-        failures = metrics.counter(
-            "drover_reload_failures_total", "Times that a changed key file was refused and the old keys were kept.")
         let keys = try keyFile?.read()
         control = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics, book: book)
         if let keys { logger.info("asking for API keys", metadata: ["keys": "\(keys.count)"]) }
@@ -37,16 +34,22 @@ final class ServerAccess: Sendable {
         }
     }
 
-    /// Without keys whoever reaches the port can use it, and end everybody's requests.
-    func checkExposure(of host: String) throws {
-        guard keyFile == nil, !host.hasPrefix("127."), host != "::1" else { return }
+    /// Without keys whoever reaches the port can use it, and end everybody's requests; who must show a certificate was
+    /// let in by an authority. Keys without TLS can be read on their way.
+    func checkExposure(of host: String, tls: ServerTLS?) throws {
+        guard !host.hasPrefix("127."), host != "::1" else { return }
+        if keyFile != nil, tls == nil {
+            logger.warning(
+                "API keys travel in the clear without TLS, here or before the server", metadata: ["host": "\(host)"])
+        }
+        guard keyFile == nil, tls?.asksForCertificates != true else { return }
         guard isInsecure else { throw SettingsError.exposed(host: host) }
         logger.warning("listening beyond this machine without API keys", metadata: ["host": "\(host)"])
     }
 
     /// Takes the keys of the file if all of it is right, and else goes on with those there are.
-    func reload() {
-        guard let keyFile else { return logger.info("there is no key file to read again") }
+    func reload(failures: Counter) {
+        guard let keyFile else { return }
         do {
             let keys = try keyFile.read()
             control.replace(KeyRing(keys))

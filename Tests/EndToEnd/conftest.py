@@ -19,11 +19,14 @@ BINARY = ROOT / ".build" / "release" / "drover"
 class Server:
     """A running `drover serve`, with the bundled model unless told otherwise."""
 
-    def __init__(self, *arguments, **environment):
+    #: What its own requests trust; for https.
+    context = None
+
+    def __init__(self, *arguments, scheme="http", **environment):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.log_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [BINARY, "serve", "--port", str(self.port), *arguments],
@@ -37,14 +40,14 @@ class Server:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
             try:
-                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1):
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1, context=self.context):
                     return
             except OSError:
                 time.sleep(0.05)
         raise TimeoutError("the server did not become ready")
 
     def metrics_page(self):
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5, context=self.context) as answer:
             return answer.read().decode()
 
     def metrics(self):

@@ -76,7 +76,9 @@ struct RequestParserTests {
         .post("ok", "Content-Length: 3\r\n", "abc", "POST /a abc"),
         .post("ok", "Content-Length: 003\r\n", "abc", "POST /a abc"),
         .post("ok", "transfer-ENCODING: Chunked\r\n", "3\r\nabc\r\n0\r\n\r\n", "POST /a abc"),
-        .post("415", "Content-Encoding: gzip\r\nContent-Length: 1\r\n", "a", "415"),
+        .post("415", "Content-Encoding: br\r\nContent-Length: 1\r\n", "a", "415"),
+        .post("415", "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n", "a", "415"),
+        .post("400", "Content-Encoding: gzip\r\nContent-Length: 1\r\n", "a", "400"),
         .post("ok", "Content-Encoding: identity\r\nContent-Length: 1\r\n", "a", "POST /a a"),
     ]
 

@@ -2,7 +2,7 @@ package import Transport
 
 /// Why a request to another server failed.
 package enum ClientError: Error, Equatable, CustomStringConvertible {
-    /// Only `http://host:port` is spoken here.
+    /// Neither `http://host:port` nor `https://`.
     case unsupportedURL(String)
     case transport(TransportError)
     /// The server closed before its response was complete.
@@ -11,7 +11,7 @@ package enum ClientError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unsupportedURL(let url): "cannot use the URL \(url): expected http://host[:port]"
+        case .unsupportedURL(let url): "cannot use the URL \(url): expected http://host[:port] or https://"
         case .transport(let error): "\(error)"
         case .disconnected: "the server closed the connection before its response was complete"
         case .malformed(let what): "the server sent a malformed response: \(what)"

@@ -2,7 +2,7 @@ import Foundation
 package import HTTPTypes
 package import Transport
 
-/// A client for another OpenAI-compatible server: plain HTTP/1.1, one connection, one request at a time.
+/// A client for another OpenAI-compatible server: HTTP/1.1, with TLS or without, one connection, one request at a time.
 ///
 /// Made for `drover chat` and `drover bench serve`, which speak to servers that people run themselves.
 package actor HTTPClient {
@@ -11,17 +11,30 @@ package actor HTTPClient {
     private let connect: @Sendable () async throws(TransportError) -> any ByteStream
     private var connection: (any ByteStream)?
 
-    /// - Parameter url: `http://host[:port][/path]`; paths of requests are put behind its path.
+    /// - Parameter url: `http://host[:port][/path]` or `https://…`; paths of requests are put behind its path. The
+    ///   server's certificate must lead to an authority of the system, or of the file that `SSL_CERT_FILE` names.
     package init(url: String) throws(ClientError) {
-        guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host, !host.isEmpty,
-            let port = UInt16(exactly: parts.port ?? 80)
+        guard let parts = URLComponents(string: url), parts.scheme == "http" || parts.scheme == "https",
+            let host = parts.host, !host.isEmpty,
+            let port = UInt16(exactly: parts.port ?? (parts.scheme == "https" ? 443 : 80))
         else { throw .unsupportedURL(url) }
         // URLComponents leaves the brackets around an IPv6 address; the resolver does not take them.
         let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         self.init(
             authority: "\(host):\(port)",
             basePath: parts.path.hasSuffix("/") ? String(parts.path.dropLast()) : parts.path
-        ) { () async throws(TransportError) in try await SocketStream.connect(host: name, port: port) }
+        ) { [context = try parts.scheme == "https" ? Self.tls() : nil] () async throws(TransportError) in
+            let stream = try await SocketStream.connect(host: name, port: port)
+            return context.map { TLSStream(stream, context: $0, host: name) } ?? stream
+        }
+    }
+
+    private static func tls() throws(ClientError) -> TLSContext {
+        do {
+            return try TLSContext()
+        } catch {
+            throw .transport(.tls("\(error)"))
+        }
     }
 
     /// A client over any byte stream; tests use memory.
@@ -103,6 +116,7 @@ package actor HTTPClient {
         do {
             try await stream.write(bytes)
         } catch {
+            if case .tls = error { throw .transport(error) }
             // A closed connection shows up here or at the read behind it; both mean the same.
             throw connection == nil ? .transport(error) : .disconnected
         }

@@ -37,38 +37,14 @@ struct KeyFile {
         return keys
     }
 
+    private var file: PrivateFile { PrivateFile(path: path, kind: "key file") }
+
     /// What is there, if nobody else can write or read it.
     private func text() throws -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw KeyFileError.system(path: path, errno: errno) }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try Self.check(descriptor, path)
-        let data = try handle.read(upToCount: Self.bytesLimit) ?? Data()
-        guard data.count < Self.bytesLimit else {
-            throw KeyFileError.malformed(path: path, line: nil, problem: "it has more than \(Self.bytesLimit) bytes")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
+        guard let text = String(validating: try file.read(limit: Self.bytesLimit), as: UTF8.self) else {
             throw KeyFileError.malformed(path: path, line: nil, problem: "it is not UTF-8 text")
         }
         return text
-    }
-
-    /// The mode of the file that was opened, not of what stands under its name by now. Its group may read it where it is
-    /// root's, as systemd's credentials are.
-    private static func check(_ descriptor: Int32, _ path: String) throws {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw KeyFileError.system(path: path, errno: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw KeyFileError.malformed(path: path, line: nil, problem: "it is not a regular file")
-        }
-        guard status.st_uid == 0 || status.st_uid == geteuid() else {
-            throw KeyFileError.exposed(path: path, problem: "it belongs to another user")
-        }
-        let others: mode_t = status.st_uid == 0 ? 0o027 : 0o077
-        guard status.st_mode & others == 0 else {
-            let mode = String(status.st_mode & 0o777, radix: 8)
-            throw KeyFileError.exposed(path: path, problem: "others have access to it (mode \(mode)); chmod 600 it")
-        }
     }
 }
 
@@ -88,7 +64,7 @@ extension KeyFile {
         let descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else { throw KeyFileError.system(path: path, errno: errno) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try Self.check(descriptor, path)
+        try file.check(descriptor)
         // One write: a server that reads the file meanwhile sees all of the entry or nothing.
         try handle.write(contentsOf: Data(((isNew ? old : "") + addition).utf8))
         try handle.synchronize()
@@ -103,13 +79,11 @@ extension KeyFile {
 
 enum KeyFileError: Error, CustomStringConvertible {
     case system(path: String, errno: Int32)
-    case exposed(path: String, problem: String)
     case malformed(path: String, line: Int?, problem: String)
 
     var description: String {
         switch self {
         case .system(let path, let errno): "The key file \(path) cannot be used: \(String(cString: strerror(errno)))."
-        case .exposed(let path, let problem): "The key file \(path) is refused: \(problem)."
         case .malformed(let path, let line, let problem):
             "The key file \(path)\(line.map { ":\($0)" } ?? "") is wrong: \(problem)."
         }

@@ -77,7 +77,17 @@ struct ServeOptions: ParsableArguments {
     var openRoutes: RouteList?
     @Option(help: "Folder for a file a day of what each key has used; tokens a day are then counted across restarts.")
     var usageDir: String?
-    @Flag(help: "Listen beyond this machine without API keys.")
+    @Option(help: "The server's certificate and its chain, PEM; with it Drover speaks TLS only. SIGHUP reads it again.")
+    var tlsCertificate: String?
+    @Option(help: "The certificate's private key, PEM without a passphrase, closed to other users.")
+    var tlsKey: String?
+    @Option(
+        help: """
+            Certificates of authorities, PEM: clients must show a certificate of one. Revocation lists may stand beside \
+            them.
+            """)
+    var tlsClientCa: String?
+    @Flag(help: "Listen beyond this machine without API keys or client certificates.")
     var insecure = false
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?

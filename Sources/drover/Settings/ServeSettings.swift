@@ -31,6 +31,7 @@ struct ServeSettings: Sendable {
     let apiKeyFile: String?
     let openRoutes: RouteList
     let usageDir: String?
+    let tls: TLSFiles?
     let insecure: Bool
     let chatTemplate: String?
     let drainTimeout: Int
@@ -42,6 +43,7 @@ struct ServeSettings: Sendable {
         "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
         "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
         "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure", "cache-dir", "cache-disk-bytes",
+        "tls-certificate", "tls-key", "tls-client-ca",
         "speculate", "draft-model", "draft-tokens", "draft-kv-cache-bytes",
         "chat-template", "drain-timeout", "log-level", "log-format",
     ]
@@ -88,6 +90,7 @@ struct ServeSettings: Sendable {
         apiKeyFile = try reader.value(options.apiKeyFile, "api-key-file")
         openRoutes = try reader.value(options.openRoutes, "open-routes") ?? RouteList()
         usageDir = try reader.value(options.usageDir, "usage-dir")
+        tls = try TLSFiles(options, reader)
         insecure = try reader.value(options.insecure ? true : nil, "insecure") ?? false
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120

@@ -61,7 +61,10 @@ enum SettingsError: Error, CustomStringConvertible {
         case .conflict(let key, let reason): "The setting '\(key)' \(reason)."
         case .unknownRoute(let route): "The setting 'open-routes' names '\(route.prefix(100))', which is no route."
         case .exposed(let host):
-            "Listening on \(host), beyond this machine, needs --api-key-file (see `drover key new --help`) or --insecure."
+            """
+            Listening on \(host), beyond this machine, needs --api-key-file (see `drover key new --help`), --tls-client-ca \
+            or --insecure.
+            """
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
         case .outOfRange(let key, let number, let limit):
             "The setting '\(key)' must be \(limit == .max ? "at least 1" : "1 to \(limit)"), not \(number)."

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one task at a time through, in order of arrival. For short stretches that contain an await.
-final class Turnstile: Sendable {
+package final class Turnstile: Sendable {
     private struct State {
         var isTaken = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -14,7 +14,9 @@ final class Turnstile: Sendable {
 
     private let state = Mutex(State())
 
-    func enter() async {
+    package init() {}
+
+    package func enter() async {
         if state.withLock({ $0.take() }) { return }
         await withCheckedContinuation { continuation in
             state.withLock { state in
@@ -24,7 +26,7 @@ final class Turnstile: Sendable {
     }
 
     /// The next one takes over; it never sees the turnstile free in between.
-    func leave() {
+    package func leave() {
         state.withLock { state in
             if state.waiting.isEmpty { state.isTaken = false } else { state.waiting.removeFirst().resume() }
         }
