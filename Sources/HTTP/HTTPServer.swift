@@ -72,10 +72,20 @@ package final class HTTPServer: Sendable {
         remove(connection, peer: stream.peer)
     }
 
+    private func serveAccepted(_ stream: SocketStream) async {
+        guard service.settings.readsProxyHeader, service.settings.proxies?.contains(stream.peer) == true else {
+            return await serve(stream)
+        }
+        // Nothing is answered to what is no header: it may be anything but HTTP.
+        let deadline = ContinuousClock.now + service.settings.headLimit
+        guard let proxied = try? await ProxiedStream.accept(stream, deadline: deadline) else { return stream.close() }
+        await serve(proxied)
+    }
+
     private func serve(_ listener: Listener) async -> TransportError? {
         await withDiscardingTaskGroup(returning: TransportError?.self) { group in
             do throws(TransportError) {
-                while let stream = try await listener.accept() { group.addTask { await self.serve(stream) } }
+                while let stream = try await listener.accept() { group.addTask { await self.serveAccepted(stream) } }
                 return nil
             } catch {
                 return error
@@ -83,10 +93,16 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// How long a connection that was accepted just before the drain has for its first request: it may be on its way.
+    package static let firstRequestGrace = Duration.milliseconds(500)
+
     private func waitForGrace(_ listeners: [Listener]) async {
         for await grace in drains.stream {
             for listener in listeners { listener.close() }
-            try? await Task.sleep(for: grace)
+            let first = min(grace, Self.firstRequestGrace)
+            guard (try? await Task.sleep(for: first)) != nil else { return }
+            for connection in state.withLock({ Array($0.connections.values) }) { connection.closeUnused() }
+            try? await Task.sleep(for: grace - first)
         }
     }
 
@@ -99,7 +115,7 @@ package final class HTTPServer: Sendable {
 
     private func add(_ connection: Connection, peer: String) -> Bool {
         let count: Int? = state.withLock { state in
-            let isExempt = peer.hasPrefix("127.") || peer == "::1"
+            let isExempt = service.isManifold(peer)
             guard !state.isDraining, state.connections.count < service.settings.connections,
                 isExempt || state.countByPeer[peer, default: 0] < service.settings.connectionsPerPeer
             else { return nil }
