@@ -14,7 +14,12 @@ final class EngineLoop: @unchecked Sendable {
     private let metrics: EngineMetrics
     private var scheduler: Scheduler
     private let sampler: StepSampler
+    private let drafter: Drafter?
     private var batch: Batch
+    /// Of the rows of the step that score or sample: what is asked, what was drawn, and who is to remember that.
+    private var draws: [RowDraw?] = []
+    private var outcomes: [RowOutcome] = []
+    private var readers: [RequestID?] = []
     private var sessions: [RequestID: Session] = [:]
     /// Events of the step, not delivered yet; those of one request are neighbours.
     private var outbox: [RequestEvent] = []
@@ -26,8 +31,10 @@ final class EngineLoop: @unchecked Sendable {
     private var isStalled = false
     private var pace = QueuePace()
 
-    init(model: any ForwardPass, settings: EngineSettings, store: BlockStore?, mailbox: Mailbox, metrics: EngineMetrics)
-    {
+    init(
+        model: any ForwardPass, draftModel: (any ForwardPass)?, settings: EngineSettings, store: BlockStore?,
+        mailbox: Mailbox, metrics: EngineMetrics
+    ) {
         self.model = model
         self.settings = settings
         self.store = store
@@ -37,8 +44,10 @@ final class EngineLoop: @unchecked Sendable {
             blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
             stepTarget: settings.stepTarget, sharesPrefixes: settings.sharesPrefixes,
             admission: settings.admission, speculates: settings.speculates,
-            prefixKey: store?.prefixKey ?? .random(), stored: store?.names)
+            draftLimit: draftModel == nil ? 0 : settings.draftLimit, prefixKey: store?.prefixKey ?? .random(),
+            stored: store?.names)
         sampler = StepSampler(model: model)
+        drafter = draftModel.map { Drafter(model: $0) }
         batch = Batch(capacity: model.capacity)
     }
 
@@ -55,17 +64,24 @@ final class EngineLoop: @unchecked Sendable {
             guard let plan else { continue }
             move(plan)
             guard !plan.runs.isEmpty else { continue }
-            let start = ContinuousClock.now
-            scheduler.fill(&batch, for: plan)
-            let logits = model.forward(batch)
-            let outcomes = sample(plan, logits)
-            outbox += scheduler.commit(plan, outcomes)
-            let duration = ContinuousClock.now - start
-            scheduler.observe(plan, took: duration)
-            note(plan, took: duration)
+            step(plan)
             report()
         }
         close()
+    }
+
+    private func step(_ planned: StepPlan) {
+        var plan = planned
+        let start = ContinuousClock.now
+        drafter?.guess(&plan, for: scheduler.running) { sessions[$1]?.guess($0, output: $2) }
+        let guessed = ContinuousClock.now
+        scheduler.fill(&batch, for: plan)
+        let logits = model.forward(batch)
+        sample(plan, logits)
+        outbox += scheduler.commit(plan, outcomes)
+        let end = ContinuousClock.now
+        scheduler.observe(plan, took: end - guessed)
+        note(plan, guessing: guessed - start, took: end - start)
     }
 
     private var isIdle: Bool { scheduler.isEmpty && outbox.isEmpty }
@@ -92,9 +108,8 @@ final class EngineLoop: @unchecked Sendable {
     private func read(_ letter: Mailbox.Letter) {
         switch letter {
         case .submit(let submission):
-            let first = Session(submission)
-            for sample in 0..<submission.request.samples {
-                sessions[submission.id.sample(sample)] = first.sibling(sample)
+            for (sample, session) in Session.samples(of: submission).enumerated() {
+                sessions[submission.id.sample(sample)] = session
             }
             scheduler.accept(submission.request, id: submission.id)
         case .cancel(let id, let reason):
@@ -150,35 +165,37 @@ final class EngineLoop: @unchecked Sendable {
         for id in plan.preempted { sessions[id]?.preempt() }
     }
 
-    /// The step is done.
-    private func note(_ plan: StepPlan, took duration: Duration) {
-        guard !plan.runs.isEmpty else { return }
+    /// The step is done; for `guessing` of its time the draft model was at work.
+    private func note(_ plan: StepPlan, guessing: Duration, took duration: Duration) {
+        if drafter != nil { metrics.speculation.draftModelTook(guessing) }
         metrics.stepEnded(tokens: plan.rowCount, requests: plan.runs.count, duration, target: plan.target)
         for outcome in scheduler.drafts {
-            sessions[outcome.request]?.guess(outcome)
+            sessions[outcome.request]?.count(outcome)
             metrics.speculation.add(outcome)
         }
     }
 
     /// One outcome for each row that scores or samples. Those behind a guess count only if it is right; requests that
     /// would have to remember them are not guessed for.
-    private func sample(_ plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
-        // Who is to remember the outcome.
-        var (requests, draws): ([RequestID?], [RowDraw?]) = ([], [])
+    private func sample(_ plan: StepPlan, _ logits: Logits) {
+        readers.removeAll(keepingCapacity: true)
         for run in plan.runs {
             for position in run.scored {
                 draws.append(sessions[run.request]?.score(logits[draws.count], position: position))
-                requests.append(nil)
+                readers.append(nil)
             }
             guard let output = run.output else { continue }
             for output in output..<output + run.sampleCount {
                 draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
-                requests.append(run.request)
+                readers.append(run.request)
             }
         }
-        let outcomes = sampler.sample(draws)
-        draws = []  // they share the histories, which would be copied to be changed
-        return zip(requests, outcomes).map { id, outcome in id.flatMap { sessions[$0]?.remember(outcome) } ?? outcome }
+        sampler.sample(draws, into: &outcomes)
+        draws.removeAll(keepingCapacity: true)  // they share the histories, which would be copied to be changed
+        for (row, reader) in readers.enumerated() {
+            guard let session = reader.flatMap({ sessions[$0] }) else { continue }
+            outcomes[row] = session.remember(outcomes[row])
+        }
     }
 
     /// Publishes the status, then delivers the events: who has seen the last event of a request also sees its blocks
@@ -202,14 +219,18 @@ final class EngineLoop: @unchecked Sendable {
 
     private func deliver(at now: ContinuousClock.Instant) {
         var late: [RequestID] = []
-        var rest = outbox[...]
-        while let id = rest.first?.request {
-            let events = rest.prefix { $0.request == id }
-            rest = rest.dropFirst(events.count)
+        var start = 0
+        while start < outbox.count {
+            let id = outbox[start].request
+            let events = outbox[start...].prefix { $0.request == id }
+            start = events.endIndex
             for event in events { sessions[id]?.count(event.event, at: now, metrics) }
             let inTime = sessions[id]?.deliver(events.lazy.map(\.event), limit: settings.undeliveredLimit)
             if inTime == false { late.append(id) }
-            if case .finished? = events.last?.event { sessions[id] = nil }
+            if case .finished? = events.last?.event {
+                sessions[id] = nil
+                drafter?.forget(id)
+            }
         }
         outbox.removeAll(keepingCapacity: true)
         // Told to the reader with the next report; it has thousands of events to read before.

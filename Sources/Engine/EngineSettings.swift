@@ -14,10 +14,13 @@ package struct EngineSettings: Sendable {
     package var admission: AdmissionPolicy
     /// Whether tokens are guessed where rows of a step are free.
     package var speculates: Bool
+    /// Tokens that a draft model guesses for a request in one step, at most.
+    package var draftLimit: Int
 
     package init(
         queueLimit: Int = 256, tenantQueueLimit: Int = 32, stepTarget: Duration? = nil, undeliveredLimit: Int = 4_096,
-        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = true
+        sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = true,
+        draftLimit: Int = 4
     ) {
         self.queueLimit = max(1, queueLimit)
         self.tenantQueueLimit = max(1, tenantQueueLimit)
@@ -26,5 +29,6 @@ package struct EngineSettings: Sendable {
         self.sharesPrefixes = sharesPrefixes
         self.admission = admission
         self.speculates = speculates
+        self.draftLimit = min(max(1, draftLimit), DraftLength.longest)
     }
 }

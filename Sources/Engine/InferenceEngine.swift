@@ -15,12 +15,16 @@ package final class InferenceEngine: Sendable {
     private let requests = Atomic<UInt64>(0)
 
     /// - Parameters:
+    ///   - draftModel: a smaller one with the same vocabulary, which guesses what the other will say.
     ///   - store: keeps the blocks of prefixes; made for this model.
     ///   - modelName: the `model_name` label of the metrics.
     package init(
-        model: sending any ForwardPass, settings: EngineSettings = EngineSettings(), store: BlockStore? = nil,
-        metrics: MetricsRegistry, modelName: String
+        model: sending any ForwardPass, draftModel: sending (any ForwardPass)? = nil,
+        settings: EngineSettings = EngineSettings(), store: BlockStore? = nil, metrics: MetricsRegistry,
+        modelName: String
     ) {
+        precondition(
+            draftModel.map { $0.vocabularySize == model.vocabularySize } ?? true, "the draft model has other tokens")
         vocabularySize = model.vocabularySize
         contextLength = model.contextLength
         blockCount = model.blockCount
@@ -30,7 +34,7 @@ package final class InferenceEngine: Sendable {
                 startInterval: QueuePace().interval, freeBlocks: blockCount, totalBlocks: blockCount,
                 contextLength: contextLength, heartbeat: .now))
         loop = EngineLoop(
-            model: model, settings: settings, store: store, mailbox: mailbox,
+            model: model, draftModel: draftModel, settings: settings, store: store, mailbox: mailbox,
             metrics: EngineMetrics(registry: metrics, modelName: modelName, contextLength: contextLength))
         metrics.reading(
             "drover_engine_heartbeat_age_seconds", "Since the engine was last seen between two steps.",

@@ -2,37 +2,38 @@ import Model
 import Telemetry
 
 /// What the engine thread keeps of a sample of a request besides its place in the scheduler.
-struct Session {
+///
+/// An object, as it changes several times a step where it lies: a value in a dictionary is moved out and back each time.
+final class Session {
     let submission: Submission
-    private var sample = 0
-    private var sampling: SamplingParameters
+    private let sample: Int
+    private let sampling: SamplingParameters
     private var history: TokenHistory
     private var constraint: (any TokenConstraint)?
     private var record: SampleRecord
     /// Shared by all samples of the request.
     private let tally: RequestTally
 
-    init(_ submission: Submission) {
+    private init(_ submission: Submission, sample: Int, history: TokenHistory, tally: RequestTally) {
+        let request = submission.request
         self.submission = submission
-        sampling = submission.request.sampling
-        history = TokenHistory(prompt: submission.request.prompt, for: submission.request.sampling)
-        constraint = Self.constraint(of: submission.request)
-        record = SampleRecord(submission)
-        tally = RequestTally(samples: submission.request.samples)
-    }
-
-    private static func constraint(of request: GenerationRequest) -> (any TokenConstraint)? {
-        request.constraint?.constraint(stopTokens: request.stopTokens)
-    }
-
-    /// Another sample of a request of which nothing has come yet.
-    func sibling(_ sample: Int) -> Session {
-        var sibling = self
-        sibling.sample = sample
+        self.sample = sample
+        self.history = history
+        self.tally = tally
+        var sampling = request.sampling
+        sampling.seed = CounterRandom.seed(sampling.seed, sample: sample)
+        self.sampling = sampling
         // Each has come as far as its own text.
-        if sample > 0 { sibling.constraint = Self.constraint(of: submission.request) }
-        sibling.sampling.seed = CounterRandom.seed(sampling.seed, sample: sample)
-        return sibling
+        constraint = request.constraint?.constraint(stopTokens: request.stopTokens)
+        record = SampleRecord(submission)
+    }
+
+    /// Those of all samples of a request.
+    static func samples(of submission: Submission) -> [Session] {
+        let request = submission.request
+        let history = TokenHistory(prompt: request.prompt, for: request.sampling)
+        let tally = RequestTally(samples: request.samples)
+        return (0..<request.samples).map { Session(submission, sample: $0, history: history, tally: tally) }
     }
 
     func draw(_ row: LogitsRow, output: Int) -> RowDraw {
@@ -40,6 +41,12 @@ struct Session {
         return RowDraw(
             row: row, parameters: sampling, history: history, output: output, topLogprobs: request.topLogprobs,
             constraint: constraint)
+    }
+
+    /// As `draw`, from a row of the draft model.
+    func guess(_ row: LogitsRow, output: Int) -> RowDraw {
+        RowDraw(
+            row: row, parameters: sampling, history: history, output: output, topLogprobs: nil, constraint: constraint)
     }
 
     /// For the log-probability of a token of the prompt, in the row before it.
@@ -51,7 +58,7 @@ struct Session {
     }
 
     /// Takes in what was drawn, and says whether its constraint makes it the last.
-    mutating func remember(_ outcome: RowOutcome) -> RowOutcome {
+    func remember(_ outcome: RowOutcome) -> RowOutcome {
         guard case .token(let token) = outcome else { return outcome }
         history.append(token.id)
         switch constraint?.accept(token.id) {
@@ -73,21 +80,21 @@ struct Session {
 
 extension Session {
     /// Only the first admission ends the wait; a preempted request is admitted again. Says whether it was the first.
-    mutating func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) -> Bool {
+    func admit(at now: ContinuousClock.Instant, _ metrics: EngineMetrics) -> Bool {
         guard record.admitted == nil else { return false }
         record.admitted = now
         metrics.queueTime.observe(record.queueTime)
         return true
     }
 
-    mutating func preempt() { record.preemptions += 1 }
+    func preempt() { record.preemptions += 1 }
 
-    mutating func guess(_ outcome: DraftOutcome) {
+    func count(_ outcome: DraftOutcome) {
         record.draftTokens += outcome.drafted
         record.acceptedTokens += outcome.accepted
     }
 
-    mutating func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
+    func count(_ event: TokenEvent, at now: ContinuousClock.Instant, _ metrics: EngineMetrics) {
         let lastToken = record.lastToken
         record.take(event, at: now)
         switch event {

@@ -42,7 +42,13 @@ struct ModelLoader: Sendable {
         for warning in checkpoint.warnings { logger.warning("\(warning)") }
         let text = try TextModel(checkpoint.text, templateFile: settings.chatTemplate)
         if let problem = text.templateProblem { logger.warning("\(problem)") }
-        let plan = try MemoryPlan(checkpoint: checkpoint, settings: settings.runtime)
+        let draft = try settings.draftModel.map {
+            try DraftModel(path: $0, for: checkpoint, text.tokenizer.vocabulary, settings)
+        }
+        if let draft { log(draft) }
+        let plan = try MemoryPlan(
+            checkpoint: checkpoint, settings: settings.runtime,
+            availableBytes: HostLimits.availableMemory - (draft?.plan.bytes ?? 0))
         for line in plan.description.split(separator: "\n") { logger.info("\(line)") }
         var nextReport = 0.25
         let model = try LlamaModel(checkpoint: checkpoint, plan: plan) { share in
@@ -52,7 +58,15 @@ struct ModelLoader: Sendable {
             nextReport += 0.25
         }
         let store = try directory.map { try self.store(in: $0, model, name: settings.alias ?? checkpoint.name) }
-        return serve(model, plan: plan, checkpoint: checkpoint, text: text, store: store)
+        let draftModel = try draft?.load(team: model.team)
+        return serve(
+            model, draftModel: draftModel, plan: plan, checkpoint: checkpoint, text: text, store: store)
+    }
+
+    private func log(_ draft: DraftModel) {
+        for warning in draft.checkpoint.warnings { logger.warning("draft model: \(warning)") }
+        for line in draft.plan.description.split(separator: "\n") { logger.info("draft \(line)") }
+        logger.info("guessing with a draft model", metadata: ["tokens": "\(settings.draftTokens)"])
     }
 
     /// Looks at every weight for the model's fingerprint, which takes about as long as a step.
@@ -79,7 +93,8 @@ struct ModelLoader: Sendable {
     }
 
     private func serve(
-        _ model: LlamaModel, plan: MemoryPlan, checkpoint: Checkpoint, text: TextModel, store: BlockStore?
+        _ model: LlamaModel, draftModel: LlamaModel?, plan: MemoryPlan, checkpoint: Checkpoint, text: TextModel,
+        store: BlockStore?
     ) -> ServedModel {
         let id = settings.alias ?? checkpoint.name
         metrics.gauge("drover_kv_block_bytes", "Bytes of one K/V block over all layers.").set(Double(plan.blockBytes))
@@ -92,12 +107,12 @@ struct ModelLoader: Sendable {
             ])
         ).set(1)
         let engine = InferenceEngine(
-            model: model,
+            model: model, draftModel: draftModel,
             settings: EngineSettings(
                 queueLimit: settings.queueLimit, tenantQueueLimit: settings.keyQueueLimit,
                 stepTarget: settings.itlTarget.map { .milliseconds($0) },
                 sharesPrefixes: settings.prefixCache == .on, admission: settings.admission,
-                speculates: settings.speculate == .ngram),
+                speculates: settings.speculate == .ngram, draftLimit: settings.draftTokens),
             store: store, metrics: metrics, modelName: id)
         engine.start()
         let made = checkpoint.generationDefaults

@@ -12,11 +12,7 @@ struct TextModel {
 
     /// - Parameter templateFile: takes the place of the model's own template, and must be right.
     init(_ assets: TextAssets, templateFile: String? = nil) throws {
-        let parts =
-            switch assets {
-            case .gguf(let assets): try Parts(assets)
-            case .huggingFace(let assets): try Parts(assets)
-            }
+        let parts = try Parts(assets)
         tokenizer = Tokenizer(parts.vocabulary)
         if let templateFile {
             let source = try String(contentsOfFile: templateFile, encoding: .utf8)
@@ -33,11 +29,21 @@ struct TextModel {
         }
     }
 
+    /// The vocabulary alone, of a model that is never asked for text.
+    static func vocabulary(of assets: TextAssets) throws -> Vocabulary { try Parts(assets).vocabulary }
+
     /// The same things from either kind of file.
     private struct Parts {
         let vocabulary: Vocabulary
         let special: ChatTemplate.SpecialTexts
         let template: String?
+
+        init(_ assets: TextAssets) throws {
+            switch assets {
+            case .gguf(let assets): try self.init(assets)
+            case .huggingFace(let assets): try self.init(assets)
+            }
+        }
 
         init(_ assets: GGUFTextAssets) throws {
             vocabulary = try Vocabulary(GGUFVocabulary(assets))

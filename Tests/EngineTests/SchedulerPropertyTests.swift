@@ -36,6 +36,11 @@ struct SchedulerPropertyTests {
         let memory: Int
         /// In every other world.
         var disk: FickleDisk?
+        /// In two of three worlds.
+        var drafter: Drafter?
+        /// Guesses of the draft model that are right, of 8.
+        let insight: Int
+        var modelGuesses: [DraftOutcome] = []
         /// 1 where there are several tenants.
         let isShared: Int
 
@@ -50,14 +55,29 @@ struct SchedulerPropertyTests {
             model = ScriptedModel(
                 vocabularySize: 32, contextLength: 256, blocks: Int.random(in: 4...9, using: &random),
                 capacity: capacity, memory: memory)
+            insight = [0, 4, 8][Int.random(in: 0..<3, using: &random)]
+            if Int.random(in: 0..<3, using: &random) > 0 { drafter = Self.drafter(memory: memory, random: &random) }
             scheduler = Scheduler(
                 blocks: model.blockCount, capacity: capacity, contextLength: 256,
                 sharesPrefixes: Int.random(in: 0..<4, using: &random) > 0, admission: admission,
-                speculates: Int.random(in: 0..<4, using: &random) > 0, stored: Bool.random(using: &random) ? [] : nil)
+                speculates: Int.random(in: 0..<4, using: &random) > 0,
+                draftLimit: drafter == nil ? 0 : Int.random(in: 1...6, using: &random),
+                stored: Bool.random(using: &random) ? [] : nil)
             if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
             isShared = Int.random(in: 0..<3, using: &random) > 0 ? 1 : 0
             self.random = random
+        }
+
+        /// Of the same mind as the model, often with less room.
+        private static func drafter(memory: Int, random: inout SeededRandom) -> Drafter {
+            let runs = Int.random(in: 1...16, using: &random)
+            let capacity = BatchCapacity(rows: Int.random(in: runs...64, using: &random), runs: runs, logitRows: runs)
+            let contextLength = [100, 256][Int.random(in: 0..<2, using: &random)]
+            return Drafter(
+                model: ScriptedModel(
+                    vocabularySize: 32, contextLength: contextLength, blocks: Int.random(in: 1...9, using: &random),
+                    capacity: capacity, memory: memory))
         }
 
         mutating func arrive() {
@@ -105,7 +125,7 @@ struct SchedulerPropertyTests {
                 self.disk = disk
             }
             try scheduler.checkIntegrity()
-            guard let plan = scheduler.plan() else {
+            guard var plan = scheduler.plan() else {
                 #expect(scheduler.isEmpty || disk?.isReading == true, "work waits, but there is no plan")
                 return
             }
@@ -126,14 +146,30 @@ struct SchedulerPropertyTests {
                 #expect(isAllowed, "work waits, but nothing runs: \(plan)")
                 return
             }
+            guess(&plan)
+            #expect(plan.rowCount <= model.capacity.rows)
             scheduler.fill(&batch, for: plan)
             let logits = model.forward(batch)
             #expect(batch.logitRows.count <= model.capacity.logitRows)
             take(scheduler.commit(plan, outcomes(of: plan, logits)))
             guesses += plan.draftCount
             rightGuesses += scheduler.acceptedCount
+            modelGuesses += scheduler.drafts.filter { $0.source == .model }
             scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
+        }
+
+        /// The draft model's own row, or a token that is wrong.
+        private mutating func guess(_ plan: inout StepPlan) {
+            guard let drafter else { return }
+            var random = random
+            drafter.guess(&plan, for: scheduler.running) { row, id, _ in
+                guard let client = clients[id] else { return nil }
+                let isRight = Int.random(in: 0..<8, using: &random) < insight
+                let logits = (0..<row.count).map { row.values[$0] }
+                return .given(ScriptedModel.token(client.sample + (isRight ? 0 : 1), of: logits), row)
+            }
+            self.random = random
         }
 
         private func outcomes(of plan: StepPlan, _ logits: Logits) -> [RowOutcome] {
@@ -197,7 +233,9 @@ struct SchedulerPropertyTests {
                     if computed == total { self.cached += cached }
                 case .scored(let scores): clients[event.request]?.scores += scores.map(\.logprob)
                 case .token(let token): clients[event.request]?.text.append(token.id)
-                case .finished(let reason): clients[event.request]?.finish = reason
+                case .finished(let reason):
+                    clients[event.request]?.finish = reason
+                    drafter?.forget(event.request)
                 }
             }
         }
@@ -251,6 +289,7 @@ struct SchedulerPropertyTests {
         }
         world.check()
         #expect(world.scheduler.pool.freeCount == world.model.blockCount)
+        #expect(world.drafter.map { $0.pool.heldCount == 0 } ?? true)
         #expect(world.scheduler.tenantCount == 0 && world.scheduler.waitingByTenant.isEmpty)
     }
 
@@ -277,6 +316,26 @@ struct SchedulerPropertyTests {
             right += world.rightGuesses
         }
         #expect(right > 50 && guesses - right > 50, "\(right) of \(guesses)")
+    }
+
+    @Test func `the schedules do ask a draft model, and it is right when it knows`() throws {
+        var (drafted, accepted, wise, known) = (0, 0, 0, 0)
+        for seed in 0..<60 {
+            var world = World(seed: UInt64(seed))
+            for _ in 0..<6 { world.arrive() }
+            while !world.scheduler.isEmpty { try world.step() }
+            world.check()
+            for outcome in world.modelGuesses {
+                drafted += outcome.drafted
+                accepted += outcome.accepted
+                guard world.insight == 8 else { continue }
+                wise += outcome.drafted
+                known += outcome.accepted
+            }
+        }
+        #expect(accepted > 200 && drafted - accepted > 50, "\(accepted) of \(drafted)")
+        // The last guesses may lie behind the end of the text.
+        #expect(known > 200 && wise - known < known / 10, "\(known) of \(wise)")
     }
 
     @Test func `the schedules do restore, and do fail to`() throws {

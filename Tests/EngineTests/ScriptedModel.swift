@@ -17,6 +17,7 @@ final class ScriptedModel: ForwardPass {
     private let gate: StepGate?
     private let poison: Int32?
     private let memory: Int
+    private let shift: Int
     private let team: ThreadTeam?
     /// (blocks * KVBlock.tokens)
     private let slots: UnsafeMutablePointer<Slot>
@@ -27,11 +28,12 @@ final class ScriptedModel: ForwardPass {
     ///   - gate: holds each step until it is let through.
     ///   - poison: a sequence that contains this token gets NaN for logits.
     ///   - memory: how many last tokens a row's logits depend on; few make a text repeat itself.
+    ///   - shift: it takes each token for the one so many ids before; such a draft model is always wrong.
     ///   - team: shares the work of others; without one it is done in turn.
     init(
         vocabularySize: Int = 64, contextLength: Int = 1024, blocks: Int = 256,
         capacity: BatchCapacity = BatchCapacity(rows: 128, runs: 64, logitRows: 64), gate: StepGate? = nil,
-        poison: Int32? = nil, memory: Int = .max, team: ThreadTeam? = nil
+        poison: Int32? = nil, memory: Int = .max, shift: Int = 0, team: ThreadTeam? = nil
     ) {
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
@@ -40,6 +42,7 @@ final class ScriptedModel: ForwardPass {
         self.gate = gate
         self.poison = poison
         self.memory = memory
+        self.shift = shift
         self.team = team
         slots = .allocate(capacity: blocks * KVBlock.tokens)
         slots.initialize(repeating: Slot(), count: blocks * KVBlock.tokens)
@@ -100,7 +103,7 @@ final class ScriptedModel: ForwardPass {
             isPoisoned = isPoisoned || slot.token == poison
         }
         for id in 0..<vocabularySize {
-            logits[row * vocabularySize + id] = isPoisoned ? .nan : story.logit(of: id)
+            logits[row * vocabularySize + id] = isPoisoned ? .nan : story.logit(of: (id + shift) % vocabularySize)
         }
     }
 

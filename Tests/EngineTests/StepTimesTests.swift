@@ -32,6 +32,18 @@ struct StepTimesTests {
         return times
     }
 
+    @Test func `a draft model gets what a step leaves of its target, or the time of a small step`() throws {
+        let machine = Machine()
+        var times = StepTimes(rowLimit: 512)
+        #expect(times.slack(beside: 4, target: 0.1) == nil && times.rows(within: 0.1, room: 9) == nil)
+        for rows in [1, 4, 8, 16, 32, 64] { times.observe(rows: rows, duration: .seconds(machine.seconds(rows))) }
+        #expect(try abs(#require(times.slack(beside: 4, target: 0.1)) - (0.1 - machine.seconds(4))) < 0.001)
+        #expect(try abs(#require(times.slack(beside: 32, target: 0.1)) - machine.seconds(1)) < 0.001)
+        #expect(times.slack(beside: 4, target: nil) == times.slack(beside: 4, target: 0.1))
+        let rows = try #require(times.rows(within: 0.1, room: 512))
+        #expect(machine.seconds(rows) <= 0.1 && machine.seconds(rows + 2) > 0.1)
+    }
+
     @Test func `knows nothing before the first step`() {
         let times = StepTimes(rowLimit: 512)
         #expect(times.seconds(rows: 1) == nil)

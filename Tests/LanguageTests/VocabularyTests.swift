@@ -33,6 +33,25 @@ import Testing
         #expect(ranked.encode("zabc") == [89, 64, 258])
     }
 
+    @Test func `tells where another means something else`() throws {
+        let vocabulary = try Vocabulary(Self.source())
+        let difference = { (change: (inout GGUFVocabulary) -> Void) in
+            let other = try Vocabulary(Self.source(change))
+            #expect(vocabulary.firstDifference(from: other) == other.firstDifference(from: vocabulary))
+            return vocabulary.firstDifference(from: other)
+        }
+        #expect(try difference { $0.beginID = nil } == nil)
+        #expect(try difference { $0.tokens[257] = Array("abd".utf8) } == 257)
+        #expect(try difference { $0.tokenTypes[258] = 3 } == 258)
+        #expect(try difference { $0.tokens[260] = Array("<|eom_id|>".utf8) } == 260)
+        let longer = { (kind: Int, source: inout GGUFVocabulary) in
+            source.tokens.append(Array("more".utf8))
+            source.tokenTypes.append(numericCast(kind))
+        }
+        #expect(try difference { longer(1, &$0) } == 261)
+        #expect(try difference { longer(5, &$0) } == nil)
+    }
+
     @Test func `refuses by name what it cannot be`() {
         #expect(
             Self.refusal { $0.model = "llama" }

@@ -4,11 +4,11 @@ import Testing
 
 struct MemoryPlanTests {
     private func plan(
-        kernels: String = "reference", cacheBytes: Int? = nil, available: Int = 1 << 30
+        kernels: String = "reference", cacheBytes: Int? = nil, useful: Int? = nil, available: Int = 1 << 30
     ) throws -> MemoryPlan {
         let checkpoint = try Checkpoint(path: TestData.fixtures.appending(path: "oracle-a").path)
         let settings = RuntimeSettings(
-            kernels: kernels, threads: 2, cacheBytes: cacheBytes,
+            kernels: kernels, threads: 2, cacheBytes: cacheBytes, usefulPositions: useful,
             capacity: BatchCapacity(rows: 64, runs: 8, logitRows: 8))
         return try MemoryPlan(checkpoint: checkpoint, settings: settings, availableBytes: available)
     }
@@ -38,9 +38,10 @@ struct MemoryPlanTests {
     @Test func `by default holds sixteen full contexts where memory allows, less where it does not`() throws {
         let roomy = try plan()
         #expect(roomy.fullContextSequences == 16)
+        #expect(try plan(useful: 2_000).blockCount == 32)
         let tight = try plan(available: roomy.weightBytes + roomy.workspaceBytes + 40 << 20)
         #expect(tight.blockCount < roomy.blockCount)
-        #expect(tight.weightBytes + tight.workspaceBytes + tight.cacheBytes <= tight.availableBytes)
+        #expect(tight.bytes <= tight.availableBytes)
     }
 
     @Test func `refuses what does not fit with both numbers`() throws {

@@ -12,15 +12,15 @@ package struct StepSampler {
         samplers = (0..<model.workers).map { _ in Sampler(vocabularySize: model.vocabularySize) }
     }
 
-    /// One outcome for each draw; a row that nobody asks for is no number.
-    package func sample(_ draws: [RowDraw?]) -> [RowOutcome] {
-        Array(unsafeUninitializedCapacity: draws.count) { outcomes, count in
+    /// Replaces `outcomes` by one for each draw; a row that nobody asks for is no number.
+    package func sample(_ draws: [RowDraw?], into outcomes: inout [RowOutcome]) {
+        outcomes.removeAll(keepingCapacity: true)
+        for _ in draws { outcomes.append(.notANumber) }
+        outcomes.withUnsafeMutableBufferPointer { outcomes in
             let places = outcomes
             model.share(draws.count) { item, worker in
-                let outcome = draws[item].map { samplers[worker].sample($0) } ?? .notANumber
-                places.initializeElement(at: item, to: outcome)
+                if let draw = draws[item] { places[item] = samplers[worker].sample(draw) }
             }
-            count = draws.count
         }
     }
 }

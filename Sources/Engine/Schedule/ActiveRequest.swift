@@ -26,19 +26,21 @@ package struct ActiveRequest: Sendable {
     package var computed = 0
     package var table = BlockTable()
     private(set) var chain: PrefixChain
-    private(set) var sharedBlocks = 0
+    var sharedBlocks = 0
     /// Prompt tokens that it did not have to compute before its first output.
-    package private(set) var cachedCount = 0
+    package internal(set) var cachedCount = 0
     /// Set when it has ended and waits to be removed.
     var finish: FinishReason?
     let deadline: ContinuousClock.Instant?
     let tenant: Tenant
     /// Output tokens with which it counts for its tenant until it has ended.
-    private let expectedOutput: Int
+    let expectedOutput: Int
     /// Nil where a token depends on more of those before it than the logits of its row: they must be known first.
-    private var lookup: PromptLookup?
+    var lookup: PromptLookup?
+    /// How far the draft model guesses for it.
+    var draftLength = DraftLength(first: DraftLength.longest)
     private let stopTokens: [Int32]
-    private let outputLimit: Int
+    let outputLimit: Int
     /// Prompt tokens before this one need no log-probabilities, or have been given theirs.
     private var scored: Int
 
@@ -108,7 +110,7 @@ package struct ActiveRequest: Sendable {
 
     /// Takes in what was sampled after the last known token. Returns the token if it belongs to the text, and sets
     /// `finish` if it was the last.
-    private mutating func take(_ outcome: RowOutcome) -> SampledToken? {
+    mutating func take(_ outcome: RowOutcome) -> SampledToken? {
         switch outcome {
         case .token(let token): return take(token)
         case .lastToken(let token):
@@ -127,13 +129,15 @@ package struct ActiveRequest: Sendable {
     }
 
     /// Feeds its next `count` tokens, and guesses behind them.
-    func run(in slot: Int, count: Int, draft: [Int32] = []) -> StepPlan.Run {
+    ///
+    /// - Parameter room: rows kept for guesses of the draft model.
+    func run(in slot: Int, count: Int, draft: [Int32] = [], room: Int = 0) -> StepPlan.Run {
         let end = computed + count
         // Each row is about the token behind it.
         let scoredEnd = min(end + 1, promptCount)
         return StepPlan.Run(
             request: id, slot: slot, positions: computed..<end, scored: scored < scoredEnd ? scored..<scoredEnd : 0..<0,
-            output: count == pendingCount ? outputCount : nil, draft: draft)
+            output: count == pendingCount ? outputCount : nil, draft: draft, room: room)
     }
 
     /// Takes in the log-probabilities of prompt tokens.
@@ -144,30 +148,6 @@ package struct ActiveRequest: Sendable {
         }
         if scores.count < outcomes.count { finish = .numericalError }
         return scores
-    }
-
-    /// Guesses at most `limit` tokens behind the last one, no more than it may still generate and has blocks for, taking
-    /// free ones for them.
-    mutating func draft(limit: Int, _ pool: inout BlockPool) -> [Int32] {
-        let left = outputLimit - outputCount - 1
-        guard limit > 0, left > 0, let draft = lookup?.draft(tokens, limit: min(limit, left)) else { return [] }
-        while table.positions < tokens.count + draft.count, let block = pool.lease() { table.append(block) }
-        return Array(draft.prefix(table.positions - tokens.count))
-    }
-
-    /// Takes in what the rows of a run gave, as far as the guesses were right, and passes on the tokens of the text.
-    mutating func take(
-        _ outcomes: ArraySlice<RowOutcome>, draft: [Int32], _ pool: inout BlockPool, _ pass: (SampledToken) -> Void
-    ) {
-        var accepted = 0
-        for outcome in outcomes {
-            let token = take(outcome)
-            if let token { pass(token) }
-            guard finish == nil, accepted < draft.count, token?.id == draft[accepted] else { break }
-            accepted += 1
-            advance(to: computed + 1, &pool)
-        }
-        lookup?.learn(accepted: accepted, of: draft.count)
     }
 
     private mutating func take(_ token: SampledToken) -> SampledToken? {
@@ -183,136 +163,5 @@ package struct ActiveRequest: Sendable {
         chain.extend(over: tokens)
         if outputCount == outputLimit { finish = .length }
         return token
-    }
-}
-
-// MARK: - Cost
-
-/// In tokens. The prompt is the first sample's.
-extension ActiveRequest {
-    private var promptCost: Int { id == group ? promptCount : 0 }
-
-    /// What it was expected to cost.
-    var cost: Int { promptCost + expectedOutput }
-
-    /// What the samples before it were expected to cost.
-    var costBefore: Int {
-        id == group ? 0 : promptCount + expectedOutput * Int(clamping: id.number &- group.number)
-    }
-
-    /// What of that is still to come by the weight of its tenant; less than nothing when it generates more. A preempted
-    /// prompt counts again: it is computed again.
-    var unserved: Double {
-        Double(max(0, promptCost - computed) + expectedOutput - outputCount) / tenant.weight
-    }
-
-    /// What it has cost: what of the prompt was computed, once, and what it generated.
-    var served: Int {
-        let prompt = outputCount > 0 ? promptCost : min(computed, promptCost)
-        return max(0, prompt - cachedCount) + outputCount
-    }
-}
-
-// MARK: - Blocks
-
-extension ActiveRequest {
-    /// Takes what the pool knows of its tokens and leases the rest of `count` blocks, which the caller has seen to be
-    /// free. What it will compute it promises to others.
-    mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match, blocks count: Int) {
-        pool.share(match, with: &table, tokens, chain)
-        sharedBlocks = match.blocks.count
-        while table.blocks.count < count, let block = pool.lease() { table.append(block) }
-        for number in sharedBlocks..<max(sharedBlocks, chain.hashes.count) {
-            index(number, in: &pool, computed: 0, writer: .request(order))
-        }
-    }
-
-    /// Gives up all blocks, to come back later or never.
-    mutating func leave(_ pool: inout BlockPool) {
-        pool.release(&table, by: order)
-        computed = 0
-        sharedBlocks = 0
-        if outputCount == 0 { cachedCount = 0 }
-    }
-
-    /// Takes note of what others have computed in shared blocks.
-    mutating func catchUp(_ pool: BlockPool) {
-        while computed < sharedPositions {
-            let number = computed / KVBlock.tokens
-            guard let entry = pool.entry(of: table.blocks[number]) else { return }
-            let reached = number * KVBlock.tokens + entry.computed
-            guard reached > computed else { return }
-            if outputCount == 0 { cachedCount += reached - computed }
-            computed = reached
-        }
-    }
-
-    /// How many pending tokens it may feed now, of those before position `end`: up to where another's promise begins.
-    /// What nobody has promised it promises itself.
-    func reach(_ pool: inout BlockPool, end: Int) -> Int {
-        let wanted = max(computed, end)
-        var number = computed / KVBlock.tokens
-        while number < sharedBlocks, number * KVBlock.tokens < wanted {
-            pool.claim(table.blocks[number], for: .request(order))
-            guard pool.entry(of: table.blocks[number])?.writer == .request(order) else {
-                return max(0, number * KVBlock.tokens - computed)
-            }
-            number += 1
-        }
-        return wanted - computed
-    }
-
-    /// The next `count` tokens will be fed in this step: who shares their blocks may count on them in the same step, as
-    /// every layer writes the keys and values of all rows before it reads any.
-    func announce(_ count: Int, to pool: inout BlockPool) {
-        let end = computed + count
-        for number in computed / KVBlock.tokens..<KVBlock.count(for: end) {
-            pool.advance(
-                table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens),
-                by: .request(order))
-        }
-    }
-
-    /// Positions before `end` are computed; blocks that are full now can be found.
-    mutating func advance(to end: Int, _ pool: inout BlockPool) {
-        for number in max(sharedBlocks, computed / KVBlock.tokens)..<max(sharedBlocks, end / KVBlock.tokens) {
-            index(number, in: &pool, computed: KVBlock.tokens)
-        }
-        computed = end
-    }
-
-    private func index(_ number: Int, in pool: inout BlockPool, computed: Int, writer: BlockWriter? = nil) {
-        guard number < chain.hashes.count, pool.entry(of: table.blocks[number]) == nil else { return }
-        let first = number * KVBlock.tokens
-        pool.index(
-            table.blocks[number], name: chain.hashes[number], tokens: tokens[first..<first + KVBlock.tokens],
-            computed: computed, writer: writer)
-    }
-}
-
-// MARK: - Samples
-
-extension ActiveRequest {
-    /// The part of the prompt that lies in no block which samples share: they part in that block, and each feeds the
-    /// prompt's last token itself, as its logits are wanted.
-    private var tail: Range<Int> {
-        (promptCount - 1) / KVBlock.tokens * KVBlock.tokens..<promptCount - 1
-    }
-
-    /// Where it has to wait for an older sample of its prompt; nil when it has its tail or found it in the index.
-    func forkPosition(after elder: ActiveRequest) -> Int? {
-        let waits = elder.group == group && computed < tail.upperBound && sharedPositions <= tail.lowerBound
-        return waits ? tail.lowerBound : nil
-    }
-
-    /// Goes on behind the tail if an older sample has it, computed by steps that are done. Returns the copy that must be
-    /// made before the next step.
-    mutating func fork(from elder: ActiveRequest) -> StepPlan.BlockCopy? {
-        guard let position = forkPosition(after: elder), computed >= position, elder.computed >= tail.upperBound
-        else { return nil }
-        let number = position / KVBlock.tokens
-        if outputCount == 0 { cachedCount += tail.upperBound - computed }
-        computed = tail.upperBound
-        return StepPlan.BlockCopy(source: elder.table.blocks[number], target: table.blocks[number])
     }
 }

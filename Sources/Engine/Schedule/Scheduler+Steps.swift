@@ -90,13 +90,15 @@ extension Scheduler {
     /// One row for each request that has a single token to feed, and more for guesses where rows are free.
     mutating func planDecoding(_ plan: inout StepPlan) {
         var left = running.indices.count { running[$0].pendingCount == 1 }
-        var free = draftRows(beside: left)
+        var (free, rooms) = (draftRows(beside: left), 0)
         for slot in running.indices where running[slot].pendingCount == 1 {
-            let draft = running[slot].draft(limit: free / left, &pool)
+            let (draft, room) = running[slot].guess(limit: free / left, modelLimit: draftLimit, &pool)
             running[slot].announce(1, to: &pool)
-            plan.append(running[slot].run(in: slot, count: 1, draft: draft))
-            (left, free) = (left - 1, free - draft.count)
+            plan.append(running[slot].run(in: slot, count: 1, draft: draft, room: room))
+            (left, free) = (left - 1, free - draft.count - room)
+            rooms += room
         }
+        if rooms > 0 { plan.draftTime = stepTimes.slack(beside: plan.rowCount + rooms, target: stepTarget) }
     }
 
     /// Rows that cost little or nothing beside `decoding` others: a small step takes as long as reading the weights. None
@@ -116,7 +118,7 @@ extension Scheduler {
 
     /// Rows of a step that are tried before it is known what they cost.
     private static let cheapRows = 4
-    private static let draftRowLimit = 16
+    static let draftRowLimit = 16
     /// How much longer a step with guesses may take.
     private static let draftSlowdown = 1.3
 

@@ -32,7 +32,12 @@ package struct Scheduler: Sendable {
     private let prefixKey: PrefixKey
     let admission: AdmissionPolicy
     let speculates: Bool
+    /// Tokens that the draft model guesses for a request in one step, at most; 0 without one.
+    let draftLimit: Int
     let sampleLimit: Int
+    /// What was handed out last, kept for its memory.
+    private var lastPlan = StepPlan()
+    private var lastEvents: [RequestEvent] = []
     /// Guesses that the last commit found right.
     package private(set) var acceptedCount = 0
     /// What became of each guess that the last commit took in.
@@ -42,18 +47,20 @@ package struct Scheduler: Sendable {
     ///   - stepTarget: what a step in which requests decode should take at most; nil for what is learned to be worth it.
     ///   - sharesPrefixes: whether requests use what others have computed. Samples of one prompt always do.
     ///   - speculates: whether tokens are guessed where rows are free.
+    ///   - draftLimit: how many of them a draft model guesses for a request, at most; 0 without one.
     ///   - prefixKey: of the names of prefixes; the block store's, where there is one.
     ///   - stored: what the block store has; nil where there is none.
     package init(
         blocks: Int, capacity: BatchCapacity, contextLength: Int, stepTarget: Duration? = nil,
         sharesPrefixes: Bool = true, admission: AdmissionPolicy = .optimistic, speculates: Bool = false,
-        prefixKey: PrefixKey = .random(), stored: Set<PrefixHash>? = nil
+        draftLimit: Int = 0, prefixKey: PrefixKey = .random(), stored: Set<PrefixHash>? = nil
     ) {
         pool = BlockPool(blocks: blocks, keepsIdle: sharesPrefixes, stored: stored)
         self.sharesPrefixes = sharesPrefixes
         self.prefixKey = prefixKey
         self.admission = admission
         self.speculates = speculates
+        self.draftLimit = draftLimit
         sampleLimit = min(capacity.rows, capacity.logitRows)
         rowLimit = capacity.rows
         runningLimit = min(capacity.rows, capacity.runs, capacity.logitRows)
@@ -102,6 +109,8 @@ package struct Scheduler: Sendable {
     /// wait for the block store.
     package mutating func plan() -> StepPlan? {
         var plan = StepPlan()
+        swap(&plan, &lastPlan)
+        plan.removeAll()
         swap(&plan.copies, &copies)
         makeRoom(&plan)
         let preempted = plan.preempted.count
@@ -111,6 +120,7 @@ package struct Scheduler: Sendable {
         planDecoding(&plan)
         planPrompts(&plan)
         pool.moveTransfers(to: &plan)
+        lastPlan = plan
         return plan.isEmpty ? nil : plan
     }
 
@@ -131,6 +141,8 @@ package struct Scheduler: Sendable {
     /// Folds in what the step gave; `outcomes` are those of the rows that score or sample, in the plan's order.
     package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
         var events: [RequestEvent] = []
+        swap(&events, &lastEvents)
+        events.removeAll(keepingCapacity: true)
         var outcomes = outcomes[...]
         acceptedCount = 0
         drafts.removeAll(keepingCapacity: true)
@@ -151,6 +163,7 @@ package struct Scheduler: Sendable {
         }
         catchUp()
         removeFinished()
+        lastEvents = events
         return events
     }
 
@@ -164,13 +177,15 @@ package struct Scheduler: Sendable {
         }
         guard run.output != nil, running[run.slot].finish == nil else { return }
         let computed = running[run.slot].computed
-        running[run.slot].take(outcomes.dropFirst(run.scored.count), draft: run.draft, &pool) { token in
+        running[run.slot].take(outcomes.dropFirst(run.scored.count), of: run, &pool) { token in
             events.append(RequestEvent(request: run.request, event: .token(token)))
         }
         let accepted = running[run.slot].computed - computed
         acceptedCount += accepted
         if !run.draft.isEmpty {
-            drafts.append(DraftOutcome(request: run.request, drafted: run.draft.count, accepted: accepted))
+            drafts.append(
+                DraftOutcome(
+                    request: run.request, source: run.source, drafted: run.draft.count, accepted: accepted))
         }
     }
 

@@ -13,11 +13,13 @@ package struct StepPlan: Sendable, Equatable {
         package let output: Int?
         /// Guesses of the tokens behind, fed in the same step: each has a row that samples too, which counts if what
         /// the rows before it gave was guessed.
-        package let draft: [Int32]
+        package fileprivate(set) var draft: [Int32]
+        /// Rows and blocks that are kept for guesses of the draft model; 0 where it is not asked.
+        package let room: Int
 
         package init(
             request: RequestID, slot: Int, positions: Range<Int>, scored: Range<Int> = 0..<0, output: Int?,
-            draft: [Int32] = []
+            draft: [Int32] = [], room: Int = 0
         ) {
             self.request = request
             self.slot = slot
@@ -25,7 +27,10 @@ package struct StepPlan: Sendable, Equatable {
             self.scored = scored
             self.output = output
             self.draft = draft
+            self.room = room
         }
+
+        package var source: DraftSource { room > 0 ? .model : .ngram }
 
         /// Rows that sample.
         package var sampleCount: Int { output == nil ? 0 : 1 + draft.count }
@@ -65,15 +70,33 @@ package struct StepPlan: Sendable, Equatable {
 
     /// Guessed tokens among the rows.
     package private(set) var draftCount = 0
+    /// Seconds that the draft model may take to guess for this step; nil where nothing is known yet.
+    package internal(set) var draftTime: Double?
 
     /// Nothing to do, and nothing has changed.
     var isEmpty: Bool {
         runs.isEmpty && copies.isEmpty && saves.isEmpty && restores.isEmpty && admitted.isEmpty && preempted.isEmpty
     }
 
+    /// Nothing to do, in the same memory if nobody else has the plan.
+    mutating func removeAll() {
+        var runs = runs
+        self = StepPlan()
+        runs.removeAll(keepingCapacity: true)
+        self.runs = runs
+    }
+
     mutating func append(_ run: Run) {
         runs.append(run)
         rowCount += run.positions.count + run.draft.count
         draftCount += run.draft.count
+    }
+
+    /// Adds what the draft model guessed for one of the runs, no more than there is room for.
+    mutating func guess(_ draft: [Int32], for run: Int) {
+        precondition(runs[run].draft.isEmpty && draft.count <= runs[run].room, "no room for these guesses")
+        runs[run].draft = draft
+        rowCount += draft.count
+        draftCount += draft.count
     }
 }

@@ -97,10 +97,22 @@ package struct StepTimes: Sendable {
         return max(target ?? breakEven(beside: decoding, room: room), alone + least)
     }
 
+    /// How long the draft model may take before a step of `rows`: what is left of the target, or as long as a step with
+    /// a single row where that is more. Nil before the first step.
+    package func slack(beside rows: Int, target: Double?) -> Double? {
+        guard let alone = seconds(rows: rows), let least = seconds(rows: 1) else { return nil }
+        return max((target ?? Self.shortestTarget) - alone, least)
+    }
+
+    /// How many rows fit into a step of `limit` seconds beside `others`, from 1 to `room`. Nil before the first step.
+    package func rows(within limit: Double, beside others: Int = 0, room: Int) -> Int? {
+        guard seconds(rows: 1) != nil else { return nil }
+        return Self.most(room) { rows in seconds(rows: others + rows).map { $0 <= limit } ?? false }
+    }
+
     /// How many prompt rows fit into such a step, from 1 to `room`. Nil before the first step.
     package func promptRows(beside decoding: Int, target: Double?, room: Int) -> Int? {
-        guard let limit = longest(beside: decoding, target: target, room: room) else { return nil }
-        return Self.most(room) { rows in seconds(rows: decoding + rows).map { $0 <= limit } ?? false }
+        longest(beside: decoding, target: target, room: room).flatMap { rows(within: $0, beside: decoding, room: room) }
     }
 
     /// The shortest step in which prompts keep their share of speed.

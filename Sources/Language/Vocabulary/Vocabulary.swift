@@ -57,6 +57,19 @@ package struct Vocabulary: Sendable {
         kinds.indices.contains(Int(id)) && kinds[Int(id)] != .normal
     }
 
+    /// The first id that means something else in another vocabulary; nil where both are the same. Ids that no text leads
+    /// to have no bytes to compare: files name them as they like, some as control tokens.
+    package func firstDifference(from other: Vocabulary) -> Int32? {
+        let all = Int32(truncatingIfNeeded: max(count, other.count))
+        return (0..<all).first { id in
+            let (kind, otherKind) = (kind(of: id), other.kind(of: id))
+            let isComparable = kind != .unused && otherKind != .unused
+            return (kind == .normal) != (otherKind == .normal) || isComparable && bytes(of: id) != other.bytes(of: id)
+        }
+    }
+
+    private func kind(of id: Int32) -> Kind { kinds.indices.contains(Int(id)) ? kinds[Int(id)] : .unused }
+
     func startsSpecial(_ byte: UInt8) -> Bool { specialStarts[Int(byte)] }
 
     /// Id of the special token with this text.

@@ -30,16 +30,20 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     }
 
     /// Loads the weights as `plan`, made for the same checkpoint, says.
+    ///
+    /// - Parameter team: of another model, planned for as many threads, that never computes at the same time; without it
+    ///   the model has its own.
     package init(
-        checkpoint: Checkpoint, plan: MemoryPlan, progress: @escaping (Double) -> Void = { _ in }
+        checkpoint: Checkpoint, plan: MemoryPlan, team: ThreadTeam? = nil,
+        progress: @escaping (Double) -> Void = { _ in }
     ) throws(RuntimeError) {
         let model = plan.configuration
         self.plan = plan
-        team = try ThreadTeam(workers: plan.threads)
+        self.team = if let team { team } else { try ThreadTeam(workers: plan.threads) }
         weights = try Weights(plan.weights)
         workspace = try Workspace(plan.workspace)
         cache = try PageMemory(bytes: plan.cacheBytes)
-        var loader = WeightLoader(checkpoint: checkpoint, weights: weights, team: team, progress: progress)
+        var loader = WeightLoader(checkpoint: checkpoint, weights: weights, team: self.team, progress: progress)
         try loader.load()
 
         frequencies = Self.frequencies(model)

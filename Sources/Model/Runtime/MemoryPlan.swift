@@ -32,6 +32,7 @@ package struct MemoryPlan: Sendable {
         configuration.layers * configuration.keyValueHeads * cacheFormat.blockBytes(headSize: configuration.headSize)
     }
     package var cacheBytes: Int { blockCount * blockBytes }
+    package var bytes: Int { weightBytes + workspaceBytes + cacheBytes }
 
     /// Bytes of keys and values of one position.
     package var cacheBytesPerToken: Int { blockBytes / KVBlock.tokens }
@@ -67,7 +68,7 @@ package struct MemoryPlan: Sendable {
         workspace = WorkspaceLayout(
             model, weights: weights, kernels: kernels, cache: cacheFormat, threads: threads, capacity: capacity)
         blockCount = 0
-        blockCount = try chooseBlocks(settings.cacheBytes)
+        blockCount = try chooseBlocks(settings.cacheBytes, useful: settings.usefulPositions)
         contextLength = min(contextLength, blockCount * KVBlock.tokens)
     }
 
@@ -76,7 +77,7 @@ package struct MemoryPlan: Sendable {
     /// The default pool holds this many sequences of full length, if memory allows.
     private static let usefulContexts = 16
 
-    private func chooseBlocks(_ wanted: Int?) throws(RuntimeError) -> Int {
+    private func chooseBlocks(_ wanted: Int?, useful: Int?) throws(RuntimeError) -> Int {
         let fixed = weightBytes + workspaceBytes
         let full = KVBlock.count(for: contextLength)
         if let wanted {
@@ -98,7 +99,8 @@ package struct MemoryPlan: Sendable {
             throw .memoryPlan(.doesNotFit(needed: needed, available: availableBytes))
         }
         let spare = (availableBytes - availableBytes / Self.reservedShare - fixed) / blockBytes
-        return max(fewest, min(spare, full * Self.usefulContexts, Int(Int32.max)))
+        let enough = useful.map { KVBlock.count(for: $0) } ?? full * Self.usefulContexts
+        return max(fewest, min(spare, enough, Int(Int32.max)))
     }
 
     private static func check(_ model: ModelConfiguration) throws(RuntimeError) {

@@ -23,13 +23,15 @@ package struct RuntimeSettings: Sendable, Equatable {
     package var threads: Int?
     /// Bytes of K/V memory; nil lets the memory plan choose.
     package var cacheBytes: Int?
+    /// Positions that are enough where the memory plan chooses; nil for those of many sequences of full length.
+    package var usefulPositions: Int?
     /// Most positions of a sequence; nil takes what the model was made for.
     package var contextLength: Int?
     package var capacity: BatchCapacity
 
     package init(
         backend: Backend = .native, kernels: String? = nil, threads: Int? = nil, cacheType: CacheType = .full,
-        cacheBytes: Int? = nil, contextLength: Int? = nil,
+        cacheBytes: Int? = nil, usefulPositions: Int? = nil, contextLength: Int? = nil,
         capacity: BatchCapacity = BatchCapacity(rows: 512, runs: 512, logitRows: 128)
     ) {
         self.backend = backend
@@ -37,6 +39,7 @@ package struct RuntimeSettings: Sendable, Equatable {
         self.kernels = kernels
         self.threads = threads
         self.cacheBytes = cacheBytes
+        self.usefulPositions = usefulPositions
         self.contextLength = contextLength
         self.capacity = capacity
     }

@@ -70,6 +70,16 @@ struct ServeOptions: ParsableArguments {
             same. (default: ngram)
             """)
     var speculate: SpeculationName?
+    @Option(
+        help: """
+            A smaller model with the same vocabulary, a GGUF file or a safetensors directory, that guesses where the text \
+            does not go on as before. The text is the same.
+            """)
+    var draftModel: String?
+    @Option(help: "Most tokens that it guesses for a request in one step, 1 to 15. (default: 4)")
+    var draftTokens: Int?
+    @Option(help: "Memory for its keys and values; without it as much as 16384 tokens take.")
+    var draftKvCacheBytes: ByteCount?
     @Option(help: "Most tokens of prompt and answer together; the model's own limit without it.")
     var contextLength: Int?
     @Option(

@@ -28,6 +28,9 @@ struct ServeSettings: Sendable {
     let cacheDiskBytes: ByteCount
     let admission: AdmissionPolicy
     let speculate: SpeculationName
+    let draftModel: String?
+    let draftTokens: Int
+    let draftKVCacheBytes: ByteCount?
     let contextLength: Int?
     let itlTarget: Int?
     let maxBatchTokens: Int
@@ -49,7 +52,8 @@ struct ServeSettings: Sendable {
         "cors-origins", "trusted-proxies", "forwarded-header", "proxy-protocol", "threads", "backend", "kv-cache",
         "kv-cache-bytes", "prefix-cache", "admission", "context-length", "itl-target", "max-batch-tokens",
         "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
-        "cache-dir", "cache-disk-bytes", "speculate", "chat-template", "drain-timeout", "log-level", "log-format",
+        "cache-dir", "cache-disk-bytes", "speculate", "draft-model", "draft-tokens", "draft-kv-cache-bytes",
+        "chat-template", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -84,6 +88,16 @@ struct ServeSettings: Sendable {
         cacheDiskBytes = diskBytes ?? ByteCount(bytes: 8 << 30)
         admission = try reader.value(options.admission, "admission") ?? .optimistic
         speculate = try reader.value(options.speculate, "speculate") ?? .ngram
+        draftModel = try reader.value(options.draftModel, "draft-model")
+        guard draftModel == nil || speculate == .ngram else {
+            throw SettingsError.conflict("draft-model", "cannot guess with speculate: off")
+        }
+        let wanted = try reader.positive(options.draftTokens, "draft-tokens", atMost: DraftLength.longest)
+        draftKVCacheBytes = try reader.value(options.draftKvCacheBytes, "draft-kv-cache-bytes")
+        for (key, isSet) in [("draft-tokens", wanted != nil), ("draft-kv-cache-bytes", draftKVCacheBytes != nil)] {
+            guard draftModel != nil || !isSet else { throw SettingsError.conflict(key, "needs draft-model") }
+        }
+        draftTokens = wanted ?? 4
         contextLength = try reader.positive(options.contextLength, "context-length")
         itlTarget = try reader.positive(options.itlTarget, "itl-target", atMost: 3_600_000)
         maxBatchTokens = try reader.positive(options.maxBatchTokens, "max-batch-tokens") ?? 512
@@ -136,7 +150,9 @@ struct ServeSettings: Sendable {
 extension SettingsReader {
     fileprivate func positive(_ flag: Int?, _ key: String, atMost limit: Int = .max) throws -> Int? {
         guard let number = try value(flag, key) else { return nil }
-        guard (1...limit).contains(number) else { throw SettingsError.invalidValue(key: key, text: "\(number)") }
+        guard (1...limit).contains(number) else {
+            throw SettingsError.outOfRange(key: key, number: number, limit: limit)
+        }
         return number
     }
 }

@@ -47,6 +47,8 @@ enum SettingsError: Error, CustomStringConvertible {
     case notAMapping(file: String)
     case unknownKey(file: String, key: String)
     case invalidValue(key: String, text: String)
+    /// A number that is not 1 to `limit`.
+    case outOfRange(key: String, number: Int, limit: Int)
     /// A setting that has no meaning beside another.
     case conflict(String, String)
     case unknownRoute(String)
@@ -62,6 +64,8 @@ enum SettingsError: Error, CustomStringConvertible {
         case .exposed(let endpoint):
             "Listening on \(endpoint), beyond this machine, needs --api-key-file (see `drover key new --help`) or --insecure."
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
+        case .outOfRange(let key, let number, let limit):
+            "The setting '\(key)' must be \(limit == .max ? "at least 1" : "1 to \(limit)"), not \(number)."
         }
     }
 }

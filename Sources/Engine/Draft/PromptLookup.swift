@@ -9,24 +9,14 @@ package struct PromptLookup: Sendable {
     private static let enough = 5
     /// How far back to look.
     private static let window = 8192
-    /// Most tokens of one guess.
-    static let longest = 15
-    private static let longestPause = 16
 
-    private var length = 3
-    /// Tokens to let pass before the next guess.
-    private var pause = 0
-    private var nextPause = 1
+    private var length = DraftLength(first: 3)
 
     package init() {}
 
     /// At most `limit` tokens that may follow; often none.
     package mutating func draft(_ tokens: [Int32], limit: Int) -> [Int32] {
-        guard pause == 0 else {
-            pause -= 1
-            return []
-        }
-        let count = min(limit, length)
+        let count = min(limit, length.next())
         guard count > 0, let start = Self.continuation(of: tokens) else { return [] }
         var draft: [Int32] = []
         // What is guessed may be part of what it repeats.
@@ -37,20 +27,7 @@ package struct PromptLookup: Sendable {
     }
 
     /// Takes note of how many tokens of a guess were right.
-    package mutating func learn(accepted: Int, of count: Int) {
-        guard count > 0 else { return }
-        if accepted == count {
-            length = min(2 * length, Self.longest)
-        } else {
-            length = max(accepted + 1, Self.least)
-        }
-        guard accepted == 0 else {
-            nextPause = 1
-            return
-        }
-        pause = nextPause
-        nextPause = min(2 * nextPause, Self.longestPause)
-    }
+    package mutating func learn(accepted: Int, of count: Int) { length.learn(accepted: accepted, of: count) }
 
     /// Behind the place where most of the last tokens stood before, the latest of equals.
     private static func continuation(of tokens: [Int32]) -> Int? {
