@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Language
 import Logging
 import Model
 import Service
@@ -56,7 +57,12 @@ struct CheckCommand: AsyncParsableCommand {
     @Sendable private static func model(_ settings: ServeSettings) throws -> String {
         let checkpoint = try ModelSource(path: settings.model).open()
         let text = try TextModel(checkpoint.text, templateFile: settings.chatTemplate)
-        let plan = try MemoryPlan(checkpoint: checkpoint, settings: settings.runtime)
+        let draft = try settings.draftModel.map {
+            try DraftModel(path: $0, for: checkpoint, text.tokenizer.vocabulary, settings)
+        }
+        let plan = try MemoryPlan(
+            checkpoint: checkpoint, settings: settings.runtime,
+            availableBytes: HostLimits.availableMemory - (draft?.plan.bytes ?? 0))
         let problem = text.templateProblem.map { "\n\($0)" } ?? ""
         return "would be served as \(settings.alias ?? checkpoint.name)\n\(plan)\(problem)"
     }
