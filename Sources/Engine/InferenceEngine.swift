@@ -55,8 +55,9 @@ package final class InferenceEngine: Sendable {
     package func start() {
         guard !started.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let thread = Thread { [loop] in loop.run() }
-        thread.name = "engine"
         thread.start()
+        // Foundation gives a name only to a thread that there is; by this one `top -H` tells it from the others.
+        thread.name = "engine"
     }
 
     package var status: EngineStatus { mailbox.status }

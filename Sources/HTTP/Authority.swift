@@ -13,9 +13,9 @@ enum Authority {
         return isPort(bytes[host.endIndex...])
     }
 
-    /// The host without the port.
-    static func host(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        if let close = bytes.lastIndex(of: UInt8(ascii: "]")) { return bytes[...close] }
+    /// The host without the port, an IPv6 address without its brackets.
+    static func name(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        if let close = bytes.lastIndex(of: UInt8(ascii: "]")) { return bytes[..<close].dropFirst() }
         return bytes.prefix { $0 != ASCII.colon }
     }
 

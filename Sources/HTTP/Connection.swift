@@ -4,10 +4,11 @@ import Transport
 
 /// One connection: its requests one after the other. `run` is the task that owns it; `drain` may be called from any.
 final class Connection: Sendable {
-    private enum Phase { case waiting, busy }
+    /// Unused: not a byte of a request has come yet.
+    private enum Phase { case unused, waiting, busy }
 
     private struct State {
-        var phase = Phase.waiting
+        var phase = Phase.unused
         var isDraining = false
     }
 
@@ -22,13 +23,18 @@ final class Connection: Sendable {
 
     private var settings: ServerSettings { service.settings }
 
-    /// Lets a request in progress finish, and closes at once when there is none.
+    /// Lets a request in progress finish, and a first one come; closes at once between two.
     func drain() {
         let isWaiting = state.withLock { state in
             state.isDraining = true
             return state.phase == .waiting
         }
         if isWaiting { stream.close() }
+    }
+
+    /// Closes if no request has ever begun.
+    func closeUnused() {
+        if state.withLock({ $0.phase == .unused }) { stream.close() }
     }
 
     /// Serves until one side ends.
@@ -56,7 +62,6 @@ final class Connection: Sendable {
                 return false
             }
             exchange.begin(parsed, receivedAt: receivedAt, isLast: isLast) { self.state.withLock(\.isDraining) }
-            try service.checkHost(parsed.host)
             if let refusal = await service.responder.admit(exchange.head) {
                 let hasBody = parsed.framing != .none && parsed.framing != .length(0)
                 guard await exchange.send(refusal, closing: hasBody) else { return false }
@@ -81,8 +86,8 @@ final class Connection: Sendable {
     /// The first byte of a request has come. False when the connection was drained in that moment.
     private func begin() -> Bool {
         state.withLock { state in
-            state.phase = .busy
-            return !state.isDraining
+            defer { state.phase = .busy }
+            return !state.isDraining || state.phase == .unused
         }
     }
 

@@ -28,7 +28,7 @@ struct Exchange: Sendable {
     ) {
         head = RequestHead(
             id: RequestID.choose(parsed.fields), method: parsed.method, target: parsed.target, fields: parsed.fields,
-            peer: stream.peer, receivedAt: receivedAt)
+            host: parsed.host, peer: service.client(of: parsed.fields, peer: stream.peer), receivedAt: receivedAt)
         head.notes["client_certificate"] = stream.identity
         encoder = ResponseEncoder(
             method: parsed.method, minorVersion: parsed.minorVersion, idleLimit: service.settings.idleLimit)
@@ -92,7 +92,7 @@ struct Exchange: Sendable {
     private func record(_ response: Response, bytes: Int, isComplete: Bool) {
         service.record(
             AccessRecord(
-                id: head.id, peer: stream.peer, method: isUnderstood ? head.method.rawValue : "",
+                id: head.id, peer: head.peer, method: isUnderstood ? head.method.rawValue : "",
                 target: head.target.raw, status: response.status.code, handler: response.handler,
                 requestBytes: bodyCount, bytes: bytes, duration: .now - head.receivedAt, isComplete: isComplete,
                 notes: head.notes.all))

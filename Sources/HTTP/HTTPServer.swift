@@ -4,6 +4,9 @@ package import Transport
 
 /// Serves HTTP/1.1 on listeners until it is told to stop. All its tasks are children of `run`.
 package final class HTTPServer: Sendable {
+    /// What is put around a connection that an endpoint accepted, as TLS is.
+    package typealias Wrap = @Sendable (_ stream: any ByteStream, _ endpoint: Endpoint) -> any ByteStream
+
     private struct State {
         var connections: [ObjectIdentifier: Connection] = [:]
         var countByPeer: [String: Int] = [:]
@@ -29,7 +32,7 @@ package final class HTTPServer: Sendable {
     ///
     /// - Parameter wrap: what is put around each connection, as TLS is.
     package func run(
-        _ listeners: [Listener], wrap: @escaping @Sendable (SocketStream) -> any ByteStream = { $0 }
+        _ listeners: [Listener], wrap: @escaping Wrap = { stream, _ in stream }
     ) async throws(TransportError) {
         enum End { case listener(TransportError?), grace }
         let failure: TransportError? = await withTaskGroup(of: End.self) { group in
@@ -76,12 +79,22 @@ package final class HTTPServer: Sendable {
         remove(connection, peer: stream.peer)
     }
 
-    private func serve(
-        _ listener: Listener, _ wrap: @escaping @Sendable (SocketStream) -> any ByteStream
-    ) async -> TransportError? {
+    private func serveAccepted(_ stream: SocketStream, _ wrap: Wrap, _ endpoint: Endpoint) async {
+        guard service.settings.readsProxyHeader, service.settings.proxies?.contains(stream.peer) == true else {
+            return await serve(wrap(stream, endpoint))
+        }
+        // Nothing is answered to what is no header: it may be anything but HTTP.
+        let deadline = ContinuousClock.now + service.settings.headLimit
+        guard let proxied = try? await ProxiedStream.accept(stream, deadline: deadline) else { return stream.close() }
+        await serve(wrap(proxied, endpoint))
+    }
+
+    private func serve(_ listener: Listener, _ wrap: @escaping Wrap) async -> TransportError? {
         await withDiscardingTaskGroup(returning: TransportError?.self) { group in
             do throws(TransportError) {
-                while let stream = try await listener.accept() { group.addTask { await self.serve(wrap(stream)) } }
+                while let stream = try await listener.accept() {
+                    group.addTask { await self.serveAccepted(stream, wrap, listener.endpoint) }
+                }
                 return nil
             } catch {
                 return error
@@ -89,10 +102,16 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// How long a connection that was accepted just before the drain has for its first request: it may be on its way.
+    package static let firstRequestGrace = Duration.milliseconds(500)
+
     private func waitForGrace(_ listeners: [Listener]) async {
         for await grace in drains.stream {
             for listener in listeners { listener.close() }
-            try? await Task.sleep(for: grace)
+            let first = min(grace, Self.firstRequestGrace)
+            guard (try? await Task.sleep(for: first)) != nil else { return }
+            for connection in state.withLock({ Array($0.connections.values) }) { connection.closeUnused() }
+            try? await Task.sleep(for: grace - first)
         }
     }
 
@@ -105,7 +124,7 @@ package final class HTTPServer: Sendable {
 
     private func add(_ connection: Connection, peer: String) -> Bool {
         let count: Int? = state.withLock { state in
-            let isExempt = peer.hasPrefix("127.") || peer == "::1"
+            let isExempt = service.isManifold(peer)
             guard !state.isDraining, state.connections.count < service.settings.connections,
                 isExempt || state.countByPeer[peer, default: 0] < service.settings.connectionsPerPeer
             else { return nil }

@@ -23,8 +23,6 @@ package enum RequestError: Error, Equatable, Sendable {
     case unsupportedContentCoding
     case unsupportedVersion
     case unknownExpectation
-    /// `Host` is none of those that the server was told to answer for.
-    case misdirected
     case headTimedOut(limit: Duration)
     case bodyTimedOut
     case incompleteBody(received: Int)
@@ -40,7 +38,6 @@ package enum RequestError: Error, Equatable, Sendable {
         case .unsupportedContentCoding: .unsupportedMediaType
         case .unsupportedVersion: .httpVersionNotSupported
         case .unknownExpectation: .expectationFailed
-        case .misdirected: .misdirectedRequest
         case .headTimedOut, .bodyTimedOut: .requestTimeout
         }
     }
@@ -68,7 +65,6 @@ package enum RequestError: Error, Equatable, Sendable {
         case .unsupportedContentCoding: "the only content coding of requests supported is gzip"
         case .unsupportedVersion: "the HTTP version must be 1.0 or 1.1"
         case .unknownExpectation: "the only expectation supported is 100-continue"
-        case .misdirected: "this server does not answer for that host"
         case .headTimedOut(let limit): "the headers took longer than \(limit)"
         case .bodyTimedOut: "the body came too slowly"
         case .incompleteBody(let received): "the connection ended after \(received) bytes of the body"

@@ -8,7 +8,9 @@ package struct RequestHead: Sendable {
     package let target: RequestTarget
     /// As received, in order. Values are opaque bytes; compare them as bytes.
     package let fields: HTTPFields
-    /// The client's address without port.
+    /// The authority that the request is for, `host` or `host:port`; empty where HTTP/1.0 gives none.
+    package let host: String
+    /// The client's address without port; as its proxy tells it, where that is trusted.
     package let peer: String
     /// When the first byte of the request was there.
     package let receivedAt: ContinuousClock.Instant
@@ -19,12 +21,13 @@ package struct RequestHead: Sendable {
 
     package init(
         id: String, method: HTTPRequest.Method, target: RequestTarget, fields: HTTPFields = HTTPFields(),
-        peer: String = "memory", receivedAt: ContinuousClock.Instant = .now
+        host: String = "", peer: String = "memory", receivedAt: ContinuousClock.Instant = .now
     ) {
         self.id = id
         self.method = method
         self.target = target
         self.fields = fields
+        self.host = host
         self.peer = peer
         self.receivedAt = receivedAt
     }

@@ -13,10 +13,12 @@ package struct ServerSettings: Sendable {
     /// How long after a last response the client's bytes are still taken.
     package var lingerLimit = Duration.seconds(2)
     package var connections = 10_240
-    /// Loopback peers are exempt: behind them stands a proxy or the operator.
+    /// Peers of this machine and trusted proxies are exempt: behind them stand many, or the operator.
     package var connectionsPerPeer = 256
-    /// Hosts to answer for, without ports, lower or upper case; empty: all. Others get 421 (DNS rebinding).
-    package var allowedHosts: [String] = []
+    /// Proxies whose word on their clients is taken; nil: nobody's is.
+    package var proxies: TrustedProxies?
+    /// Whether these proxies begin each connection with a PROXY header.
+    package var readsProxyHeader = false
     /// Whether the end of the client's bytes while its request is worked on counts as leaving, and cancels the handler.
     ///
     /// TCP does not tell `close` from `shutdown(SHUT_WR)`, and only a write would show the difference; a request that

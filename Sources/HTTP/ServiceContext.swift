@@ -1,3 +1,4 @@
+import HTTPTypes
 import Transport
 
 /// What all connections of a server share.
@@ -9,10 +10,14 @@ struct ServiceContext: Sendable {
     let onRequest: (@Sendable (AccessRecord) -> Void)?
     let dateLine = DateLine()
 
-    func checkHost(_ host: String) throws(RequestError) {
-        if settings.allowedHosts.isEmpty { return }
-        let name = Authority.host(of: Array(host.utf8)[...])
-        guard settings.allowedHosts.contains(where: { ASCII.equal($0.utf8, name) }) else { throw .misdirected }
+    /// Who sends a request that came from `peer`.
+    func client(of fields: HTTPFields, peer: String) -> String {
+        settings.proxies?.client(of: fields, peer: peer) ?? peer
+    }
+
+    /// Whether many may stand behind a peer: a proxy, or one on this machine, where the operator is too.
+    func isManifold(_ peer: String) -> Bool {
+        peer == AddressRange.unixPeer || IPAddress(peer)?.isLoopback == true || settings.proxies?.contains(peer) == true
     }
 
     func record(_ record: AccessRecord) {

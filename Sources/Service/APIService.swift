@@ -13,11 +13,17 @@ package struct APIService: Sendable {
     private let logger: Logger
     private let access: AccessControl
     private let version: String
+    private let hosts: HostPolicy
+    private let origins: OriginPolicy
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
+    /// - Parameters:
+    ///   - hosts: for which it answers.
+    ///   - origins: whose web pages may use it.
     package init(
         state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl, version: String,
+        hosts: HostPolicy = .any, origins: OriginPolicy = OriginPolicy(),
         keepAlive: Duration = .seconds(10)
     ) {
         self.state = state
@@ -25,6 +31,8 @@ package struct APIService: Sendable {
         self.logger = logger
         self.access = access
         self.version = version
+        self.hosts = hosts
+        self.origins = origins
         self.keepAlive = keepAlive
         metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
             state.isReady ? 1 : 0
@@ -34,8 +42,10 @@ package struct APIService: Sendable {
     /// Every failure that HTTP itself finds is answered in OpenAI's words too.
     package static let errorBody: ErrorBody = { status, reason in Response(APIError(status: status, reason: reason)) }
 
-    /// All routes, behind the guard that asks for keys.
-    package var responder: GuardedRouter { GuardedRouter(router: router, access: access) }
+    /// All routes, behind the guard that asks for keys, and the one that keeps web pages out.
+    package var responder: BrowserGuard {
+        BrowserGuard(inner: GuardedRouter(router: router, access: access), hosts: hosts, origins: origins)
+    }
 
     package var router: Router {
         var router = Router(errorBody: Self.errorBody)

@@ -1,16 +1,18 @@
 package import Engine
+import JSON
 import OpenAI
 import Synchronization
 
 /// Which part of its life the server is in. The sockets open before the model is there and close after it is gone.
 package final class ServiceState: Sendable {
     private enum Phase {
-        case loading
+        /// How much of the weights is there, from 0 to 1.
+        case loading(share: Double)
         case ready(ServedModel)
         case draining(ServedModel?)
     }
 
-    private let phase = Mutex<Phase>(.loading)
+    private let phase = Mutex<Phase>(.loading(share: 0))
     let requests = RequestRegistry()
     let responses = ResponseStore()
 
@@ -18,6 +20,19 @@ package final class ServiceState: Sendable {
     private static let heartbeatLimit: Duration = .seconds(120)
 
     package init() {}
+
+    package func advance(to share: Double) {
+        phase.withLock { phase in
+            if case .loading = phase { phase = .loading(share: share) }
+        }
+    }
+
+    /// Nil when the model is there, or no longer wanted.
+    package var loadedShare: Double? {
+        phase.withLock { phase in
+            if case .loading(let share) = phase { share } else { nil }
+        }
+    }
 
     package func becomeReady(_ model: ServedModel) {
         phase.withLock { phase in
@@ -52,19 +67,16 @@ package final class ServiceState: Sendable {
 
     /// The model, if it takes new work.
     func readyModel() throws(APIError) -> ServedModel {
-        let (model, isDraining) = phase.withLock { phase in
-            switch phase {
-            case .loading: (nil as ServedModel?, false)
-            case .ready(let model): (model, false)
-            case .draining: (nil, true)
-            }
+        switch phase.withLock({ $0 }) {
+        case .ready(let model): return model
+        case .draining:
+            throw .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
+        case .loading(let share):
+            var error = APIError.unavailable(
+                "The model is loading: \(Int(share * 100)) % are done.", code: "loading", retryAfterSeconds: 5)
+            error.details["progress"] = .number(share)
+            throw error
         }
-        guard let model else {
-            throw isDraining
-                ? .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
-                : .unavailable("The model is loading.", code: "loading", retryAfterSeconds: 5)
-        }
-        return model
     }
 
     /// The model for a request that names it; a request that does not gets the one there is.

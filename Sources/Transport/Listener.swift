@@ -2,68 +2,52 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A listening TCP socket. One task at a time accepts.
+/// A listening socket. One task at a time accepts.
 package final class Listener: Sendable, AsyncSequence {
     package typealias Element = SocketStream
     package typealias Failure = TransportError
 
     /// What was bound, with the port that the system chose when 0 was asked for.
-    package let host: String
-    package let port: UInt16
+    package let endpoint: Endpoint
 
     private struct State: @unchecked Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         var isRunning = false
         var isClosed = false
+        var keepsFile = false
         /// @unchecked: Dispatch does not mark its sources; this one is touched only under the listener's lock.
         var source: (any DispatchSourceRead)?
     }
 
     private static let queue = DispatchQueue(label: "drover.listeners", qos: .userInitiated)
     private let descriptor: Descriptor
+    private let file: SocketFile?
     private let stallLimit: Duration
     private let onPause: @Sendable (TransportError) -> Void
     private let state = Mutex(State())
 
-    /// Binds the first address that `host` names. Port 0 lets the system choose.
+    /// Takes over the socket.
     /// `onPause` hears when the process or the system is out of descriptors or memory and accepting rests for a moment.
     package init(
-        host: String, port: UInt16, backlog: Int32 = 4096, stallLimit: Duration = .seconds(30),
+        _ socket: ListeningSocket, stallLimit: Duration = .seconds(30),
         onPause: @escaping @Sendable (TransportError) -> Void = { _ in }
-    ) throws(TransportError) {
-        guard let address = try SocketAddress.resolve(host: host, port: port).first else {
-            throw .unresolved(host: host, reason: "no internet address")
-        }
-        let number = try Self.open(address, backlog: backlog)
-        var bound = SocketAddress()
-        _ = bound.fill { getsockname(number, $0, $1) }
-        self.host = bound.host
-        self.port = bound.port
+    ) {
+        endpoint = socket.endpoint
+        file = socket.file
         self.stallLimit = stallLimit
         self.onPause = onPause
-        descriptor = Descriptor(number)
+        descriptor = Descriptor(socket.descriptor)
     }
 
     deinit { close() }
 
-    private static func open(_ address: SocketAddress, backlog: Int32) throws(TransportError) -> Int32 {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let number = socket(address.family, type, 0)
-        guard number >= 0 else { throw .system(call: "socket", errno: errno) }
-        var on: Int32 = 1
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, size)
-        if address.family == AF_INET6 { setsockopt(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, size) }
-        guard address.withPointer({ bind(number, $0, $1) }) == 0 else {
-            defer { Glibc.close(number) }
-            throw .system(call: "bind", errno: errno)
-        }
-        guard listen(number, backlog) == 0 else {
-            defer { Glibc.close(number) }
-            throw .system(call: "listen", errno: errno)
-        }
-        return number
+    /// Runs `body` with the descriptor, which stays the listener's; nil when it is closed.
+    package func withDescriptor<Value>(_ body: (Int32) -> Value) -> Value? {
+        state.withLock { $0.isClosed ? nil : body(descriptor.number) }
     }
+
+    /// Leaves the file of a Unix socket where it is: another process holds the socket too.
+    package func keepFile() { state.withLock { $0.keepsFile = true } }
 
     /// The next connection, or nil once the listener is closed or the task cancelled.
     package func accept() async throws(TransportError) -> SocketStream? {
@@ -73,7 +57,7 @@ package final class Listener: Sendable, AsyncSequence {
                 state.isClosed ? nil : address.fill { Glibc.accept(descriptor.number, $0, $1) }
             }
             guard let number else { return nil }
-            if number >= 0 { return SocketStream(descriptor: number, peer: address.host, stallLimit: stallLimit) }
+            if number >= 0 { return SocketStream(descriptor: number, peer: address.peer, stallLimit: stallLimit) }
             switch errno {
             case EAGAIN: await readiness()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: await rest(errno)
@@ -139,7 +123,8 @@ package final class Listener: Sendable, AsyncSequence {
         waiter?.resume()
     }
 
-    /// Stops listening: connections in the backlog are refused, `accept` returns nil.
+    /// Stops listening: `accept` returns nil. Connections in the backlog are refused, unless another
+    /// process holds the socket too.
     package func close() {
         let isFirst = state.withLock { state in
             if state.isClosed { return false }
@@ -147,6 +132,7 @@ package final class Listener: Sendable, AsyncSequence {
             state.source?.cancel()
             if !state.isRunning { state.source?.resume() }
             state.source = nil
+            if !state.keepsFile { file?.remove() }
             return true
         }
         guard isFirst else { return }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An address of the internet families as the system's calls want it.
+/// An address of the internet families, or of a Unix socket, as the system's calls want it.
 struct SocketAddress {
     private(set) var storage = sockaddr_storage()
     private(set) var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -45,6 +45,51 @@ struct SocketAddress {
             }
         }
     }
+
+    init() {}
+
+    /// Nil for a path that is too long.
+    init?(unixPath path: String) { self.init(unixName: Array(path.utf8)) }
+
+    /// A name in the space without files: it begins with NUL, and its length says where it ends.
+    init?(abstractName name: Substring) {
+        let bytes = [0] + Array(name.utf8)
+        self.init(unixName: bytes)
+        length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+    }
+
+    private init?(unixName bytes: [UInt8]) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        withUnsafeMutableBytes(of: &storage) { storage in
+            withUnsafeBytes(of: address) { storage.copyMemory(from: $0) }
+        }
+        length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    }
+
+    /// Nil when the descriptor is no socket.
+    init?(boundBy descriptor: Int32) {
+        guard fill({ getsockname(descriptor, $0, $1) }) == 0 else { return nil }
+    }
+
+    /// Nil for other families, and for Unix sockets without a path.
+    var endpoint: Endpoint? {
+        switch family {
+        case AF_INET, AF_INET6: return .internet(host: host, port: port)
+        case AF_UNIX:
+            let path = withUnsafeBytes(of: storage) { bytes in
+                String(
+                    validating: bytes.dropFirst(MemoryLayout<sa_family_t>.size).prefix { $0 != 0 }, as: UTF8.self)
+            }
+            return path.flatMap { $0.isEmpty ? nil : .unix(path: $0) }
+        default: return nil
+        }
+    }
+
+    /// As `ByteStream.peer` names it.
+    var peer: String { family == AF_UNIX ? AddressRange.unixPeer : host }
 
     var port: UInt16 {
         let bytes = withUnsafeBytes(of: storage) { ($0[2], $0[3]) }

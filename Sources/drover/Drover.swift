@@ -7,7 +7,8 @@ struct Drover: AsyncParsableCommand {
         abstract: "Serves the Llama 3 herd on a CPU behind an OpenAI-compatible API.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, ChatCommand.self, InspectCommand.self, TokenizeCommand.self, KeyCommand.self,
+            ServeCommand.self, CheckCommand.self, ChatCommand.self, InspectCommand.self, TokenizeCommand.self,
+            KeyCommand.self,
             BenchCommand.self,
         ])
 }

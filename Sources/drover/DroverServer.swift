@@ -16,36 +16,70 @@ final class DroverServer: Sendable {
     private let access: ServerAccess
     private let tls: ServerTLS?
     private let reloadFailures: Counter
-    private let listener: Listener
+    private let listeners: [Listener]
+    /// Whether the service manager holds the sockets too, and connections may wait there for the next process.
+    private let handsOver: Bool
     private let server: HTTPServer
 
-    /// Reads keys and certificates and binds the port, so that what is wrong is known before a model is read.
+    /// Reads keys and certificates and opens the sockets, so that what is wrong is known before a model is read.
     ///
-    /// - Parameter asksForKeys: whether the settings about keys and TLS count.
-    init(settings: ServeSettings, logger: Logger, asksForKeys: Bool = true) throws {
+    /// - Parameters:
+    ///   - asksForKeys: whether the settings about keys and TLS count.
+    ///   - manager: where `hand-over` leaves the sockets.
+    init(
+        settings: ServeSettings, logger: Logger, asksForKeys: Bool = true, inherited: InheritedSockets = .none,
+        manager: ServiceManager? = nil
+    ) throws {
         self.settings = settings
         self.logger = logger
         ProcessMetrics.register(in: metrics)
         metrics.gauge(
             "drover_build_info", "1, with the version as a label.", labels: Labels(["version": Version.text])
         ).set(1)
-        listener = try Listener(host: settings.host, port: settings.port) { error in
-            logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
-        }
         reloadFailures = metrics.counter(
             "drover_reload_failures_total",
             "Times that a changed file of keys or certificates was refused and the old ones were kept.")
         let files = asksForKeys ? settings.tls : nil
         tls = try files.map { [metrics] in try ServerTLS($0, metrics: metrics, logger: logger) }
         access = try ServerAccess(asksForKeys ? settings : nil, metrics: metrics, logger: logger)
+        let sockets = try ServerSockets(settings, inherited: inherited)
+        listeners = sockets.all.map { socket in
+            Listener(socket) { error in
+                logger.warning("accepting rests for a moment", metadata: ["error": "\(error)"])
+            }
+        }
+        let endpoints = listeners.map(\.endpoint)
         let service = APIService(
-            state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text)
-        try access.checkOpenRoutes(service.router)
-        try access.checkExposure(of: listener.host, tls: tls)
+            state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
+            hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
+            origins: OriginPolicy(origins: settings.corsOrigins))
+        if asksForKeys {
+            try settings.checkOpenRoutes(service.router)
+            if let exposure = try settings.checkExposure(of: endpoints) {
+                logger.warning("\(exposure.warning)", metadata: ["address": "\(exposure.endpoint)"])
+            }
+        }
+        var limits = ServerSettings()
+        limits.proxies = settings.trustedProxies
+        limits.readsProxyHeader = settings.proxyProtocol
         server = HTTPServer(
-            responder: service.responder,
-            errorBody: APIService.errorBody,
+            responder: service.responder, errorBody: APIService.errorBody, settings: limits,
             metrics: HTTPMetrics(metrics), onRequest: { Self.log($0, to: logger) })
+        handsOver = sockets.areActivated || settings.handOver && manager?.isThere == true
+        guard handsOver else { return }
+        listeners.forEach { $0.keepFile() }
+        if !sockets.areActivated, let manager { listeners.forEach(manager.store) }
+    }
+
+    /// Where only this machine gets, and no key is asked for, a name of somebody else's can only come from a web page
+    /// of his. Elsewhere the server cannot know all its names.
+    private static func hosts(_ settings: ServeSettings, _ endpoints: [Endpoint], isOpen: Bool) -> HostPolicy {
+        let isLocal = endpoints.allSatisfy(\.isLocal)
+        guard !settings.allowedHosts.isEmpty || isLocal && isOpen else { return .any }
+        let bound = endpoints.compactMap { endpoint in
+            if case .internet(let host, _) = endpoint { host } else { nil }
+        }
+        return .loopback(and: settings.allowedHosts + bound)
     }
 
     /// Reads keys and certificates again.
@@ -54,10 +88,11 @@ final class DroverServer: Sendable {
         tls?.reload(failures: reloadFailures)
     }
 
-    var url: String {
-        let host = listener.host.contains(":") ? "[\(listener.host)]" : listener.host
-        return "\(tls == nil ? "http" : "https")://\(host):\(listener.port)"
-    }
+    /// Where it listens.
+    var endpoints: [Endpoint] { listeners.map(\.endpoint) }
+
+    /// For clients in this process.
+    var url: String { "\(tls == nil ? "http" : "https")://\(endpoints.first?.description ?? "")" }
 
     /// Answers health checks at once and requests once the model is loaded, until `stop` has been called.
     ///
@@ -65,11 +100,19 @@ final class DroverServer: Sendable {
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await self.server.run([self.listener]) { [tls = self.tls] in tls?.secure($0) ?? $0 }
+                try await self.server.run(self.listeners) { [tls = self.tls] stream, endpoint in
+                    // Behind a Unix socket is this machine, and whoever may open the file.
+                    if case .unix = endpoint { return stream }
+                    return tls?.secure(stream) ?? stream
+                }
                 return true
             }
             group.addTask {
-                try await self.load()
+                do {
+                    try await self.load()
+                } catch is CancellationError {
+                    return false
+                }
                 onReady()
                 return false
             }
@@ -84,20 +127,41 @@ final class DroverServer: Sendable {
         }
     }
 
-    /// Refuses new work with 503 while running requests finish, then closes the sockets.
+    /// Lets running requests finish while it refuses new ones with 503, then closes the sockets. Where those outlive the
+    /// process nothing is refused: they close first, and who connects waits for the next process.
     func stop() async {
-        state.beginDraining()
         let grace = Duration.seconds(settings.drainTimeout)
         logger.info("draining", metadata: ["grace": "\(settings.drainTimeout) s"])
-        await state.engine?.drain(until: .now + grace)
-        server.drain(grace: .seconds(5))
+        let deadline = ContinuousClock.now + grace
+        if handsOver {
+            server.drain(grace: grace + Self.farewell)
+            // What was accepted just before has not sent its request yet.
+            try? await Task.sleep(for: HTTPServer.firstRequestGrace)
+        }
+        state.beginDraining()
+        await state.engine?.drain(until: deadline)
+        server.drain(grace: Self.farewell)
     }
 
+    /// Closes the sockets at once, for a process that is about to end.
+    func abandon() { listeners.forEach { $0.close() } }
+
+    /// For the last bytes of answers.
+    private static let farewell = Duration.seconds(5)
+
+    /// How it goes, in words; what a service manager shows.
+    var status: ServerStatus { ServerStatus(state) }
+
     private func load() async throws {
-        let loader = ModelLoader(settings: settings, logger: logger, metrics: metrics)
+        let loader = ModelLoader(settings: settings, logger: logger, metrics: metrics) { [state] in
+            state.advance(to: $0)
+        }
         let model = try await loader.load()
+        // Until the engine's thread has answered once, it is not known to run.
+        _ = await model.engine.progress()
         state.becomeReady(model)
-        logger.info("ready", metadata: ["url": "\(url)", "model": "\(model.id)"])
+        logger.info(
+            "ready", metadata: ["url": "\(url)", "model": "\(model.id)"])
     }
 
     /// One line a request, with what its handler noted; what monitors ask every few seconds is of interest to nobody.

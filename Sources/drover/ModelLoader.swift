@@ -12,16 +12,27 @@ struct ModelLoader: Sendable {
     let settings: ServeSettings
     let logger: Logger
     let metrics: MetricsRegistry
+    /// Hears how much of the weights is there, from 0 to 1.
+    let onProgress: @Sendable (Double) -> Void
 
-    /// Reading blocks for seconds to minutes, so it has a thread of its own.
+    /// Reading blocks for seconds to minutes, so it has a thread of its own. Cancelled, it returns at once, and the
+    /// thread is left to the end of the process.
     func load() async throws -> ServedModel {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread { continuation.resume(with: Result { try loadBlocking() }) }
-            thread.name = "loader"
-            // As large as the main thread's; Foundation's default for secondary threads is 512 KiB.
-            thread.stackSize = 8 << 20
-            thread.start()
+        let outcome = AsyncThrowingStream.makeStream(of: ServedModel.self)
+        let thread = Thread {
+            do {
+                outcome.continuation.yield(try loadBlocking())
+                outcome.continuation.finish()
+            } catch {
+                outcome.continuation.finish(throwing: error)
+            }
         }
+        thread.name = "loader"
+        // As large as the main thread's; Foundation's default for secondary threads is 512 KiB.
+        thread.stackSize = 8 << 20
+        thread.start()
+        for try await model in outcome.stream { return model }
+        throw CancellationError()
     }
 
     private func loadBlocking() throws -> ServedModel {
@@ -41,6 +52,7 @@ struct ModelLoader: Sendable {
         for line in plan.description.split(separator: "\n") { logger.info("\(line)") }
         var nextReport = 0.25
         let model = try LlamaModel(checkpoint: checkpoint, plan: plan) { share in
+            onProgress(share)
             guard share >= nextReport, share < 1 else { return }
             logger.info("loading", metadata: ["done": "\(Int(share * 100)) %"])
             nextReport += 0.25

@@ -1,9 +1,11 @@
 import ArgumentParser
+import Foundation
 import Logging
 import Telemetry
 import UnixSignals
 
-/// Runs the server until SIGTERM or SIGINT. SIGHUP reads API keys and certificates again.
+/// Runs the server until SIGTERM or SIGINT; a second of them ends it at once. SIGHUP reads API keys and certificates
+/// again.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
@@ -18,26 +20,57 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await ServeSettings(options)
         let logger = Logger(label: "drover", level: settings.logLevel, format: settings.logFormat)
-        let server = try DroverServer(settings: settings, logger: logger)
-        logger.info("listening", metadata: ["url": "\(server.url)"])
+        let environment = ProcessInfo.processInfo.environment
+        let manager = ServiceManager(environment: environment, logger: logger)
+        let server = try DroverServer(
+            settings: settings, logger: logger,
+            inherited: InheritedSockets(environment: environment, process: getpid()), manager: manager)
+        for endpoint in server.endpoints { logger.info("listening", metadata: ["address": "\(endpoint)"]) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for await signal in signals {
-                    if signal == .sighup {
-                        server.reload()
-                        continue
-                    }
-                    logger.info("stopping", metadata: ["signal": "\(signal)"])
-                    return await server.stop()
-                }
+                try await server.run { manager.ready("\(server.status)") }
+                return true
             }
-            // Serving ends after `stop`, or by an error; the wait for signals is then over too.
-            try await group.next()
-            try await group.next()
+            group.addTask {
+                await StatusReporter(manager: manager, server: server).run()
+                return false
+            }
+            group.addTask {
+                await obey(signals, server, manager, logger)
+                return false
+            }
+            // Serving ends after `stop`, or by an error. The reporter ends at once where there is nobody to report to.
+            for try await isServed in group where isServed { group.cancelAll() }
         }
         logger.info("stopped")
+    }
+
+    /// SIGTERM and SIGINT let what runs finish, the second of them does not.
+    private func obey(
+        _ signals: UnixSignalsSequence, _ server: DroverServer, _ manager: ServiceManager, _ logger: Logger
+    ) async {
+        await withDiscardingTaskGroup { group in
+            var isStopping = false
+            for await signal in signals {
+                switch signal {
+                case .sighup where !isStopping:
+                    manager.reloading()
+                    server.reload()
+                    manager.ready("\(server.status)")
+                case .sighup: break
+                case _ where isStopping:
+                    logger.warning("ending at once", metadata: ["signal": "\(signal)"])
+                    server.abandon()
+                    Foundation.exit(signal == .sigint ? 130 : 143)
+                default:
+                    isStopping = true
+                    logger.info("stopping", metadata: ["signal": "\(signal)"])
+                    manager.stopping()
+                    group.addTask { await server.stop() }
+                }
+            }
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-import HTTP
 import Logging
 import Service
 import Telemetry
@@ -7,8 +6,6 @@ import Telemetry
 final class ServerAccess: Sendable {
     let control: AccessControl
     private let keyFile: KeyFile?
-    private let openRoutes: Set<String>
-    private let isInsecure: Bool
     private let folder: UsageFolder?
     private let book: UsageBook?
     private let logger: Logger
@@ -17,35 +14,16 @@ final class ServerAccess: Sendable {
     init(_ settings: ServeSettings?, metrics: MetricsRegistry, logger: Logger) throws {
         self.logger = logger
         keyFile = settings?.apiKeyFile.map { KeyFile(path: $0) }
-        openRoutes = settings?.openRoutes.patterns ?? []
-        isInsecure = settings?.insecure ?? false
         folder = settings?.usageDir.map { UsageFolder(path: $0) }
         book = try folder?.open()
         let keys = try keyFile?.read()
-        control = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics, book: book)
+        control = AccessControl(
+            ring: keys.map { KeyRing($0) }, openRoutes: settings?.openRoutes.patterns ?? [], metrics: metrics,
+            book: book)
         if let keys { logger.info("asking for API keys", metadata: ["keys": "\(keys.count)"]) }
     }
 
-    /// A route that is to be open must be one.
-    func checkOpenRoutes(_ router: Router) throws {
-        let known = Set(router.table.map(\.pattern))
-        if let unknown = openRoutes.sorted().first(where: { !known.contains($0) }) {
-            throw SettingsError.unknownRoute(unknown)
-        }
-    }
-
-    /// Without keys whoever reaches the port can use it, and end everybody's requests; who must show a certificate was
-    /// let in by an authority. Keys without TLS can be read on their way.
-    func checkExposure(of host: String, tls: ServerTLS?) throws {
-        guard !host.hasPrefix("127."), host != "::1" else { return }
-        if keyFile != nil, tls == nil {
-            logger.warning(
-                "API keys travel in the clear without TLS, here or before the server", metadata: ["host": "\(host)"])
-        }
-        guard keyFile == nil, tls?.asksForCertificates != true else { return }
-        guard isInsecure else { throw SettingsError.exposed(host: host) }
-        logger.warning("listening beyond this machine without API keys", metadata: ["host": "\(host)"])
-    }
+    var asksForKeys: Bool { keyFile != nil }
 
     /// Takes the keys of the file if all of it is right, and else goes on with those there are.
     func reload(failures: Counter) {

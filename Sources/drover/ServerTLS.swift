@@ -38,10 +38,7 @@ final class ServerTLS: Sendable {
         announce(context, "speaking TLS")
     }
 
-    /// Whether clients must show a certificate.
-    var asksForCertificates: Bool { files.clientAuthorities != nil }
-
-    func secure(_ stream: SocketStream) -> any ByteStream { acceptor.secure(stream) }
+    func secure(_ stream: any ByteStream) -> any ByteStream { acceptor.secure(stream) }
 
     /// Takes the files if all of them are right, and else goes on with what there is.
     func reload(failures: Counter) {
@@ -66,7 +63,7 @@ final class ServerTLS: Sendable {
         }
     }
 
-    private static func context(of files: TLSFiles) throws -> TLSContext {
+    static func context(of files: TLSFiles) throws -> TLSContext {
         let identity = TLSIdentity(
             certificates: try read(files.certificate),
             key: try PrivateFile(path: files.key, kind: "TLS key").read(limit: bytesLimit),

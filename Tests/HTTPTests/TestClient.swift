@@ -25,11 +25,11 @@ struct TestServer: Sendable {
         let server = HTTPServer(responder: responder, errorBody: errors, settings: settings, onRequest: onRequest)
         switch wire {
         case .loopback:
-            let listener = try Listener(host: "127.0.0.1", port: 0)
+            let listener = try Listener.loopback()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run([listener]) }
                 defer { group.cancelAll() }
-                try await body(TestServer(server: server) { try SocketStream.loopback(port: listener.port) })
+                try await body(TestServer(server: server) { try SocketStream.loopback(port: listener.loopbackPort) })
             }
         case .memory:
             let accepted = AsyncStream.makeStream(of: MemoryStream.self)
@@ -48,6 +48,17 @@ struct TestServer: Sendable {
                     })
             }
         }
+    }
+}
+
+extension Listener {
+    /// On a port that the system chooses.
+    static func loopback() throws -> Listener {
+        Listener(try ListeningSocket(.internet(host: "127.0.0.1", port: 0)))
+    }
+
+    var loopbackPort: UInt16 {
+        if case .internet(_, let port) = endpoint { port } else { 0 }
     }
 }
 

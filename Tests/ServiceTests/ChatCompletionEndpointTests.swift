@@ -128,8 +128,10 @@ struct ChatCompletionEndpointTests {
 
     @Test func `work is refused while loading and while draining`() async throws {
         let loading = try TestService(isReady: false)
+        loading.state.advance(to: 0.5)
         let early = try await loading.post(Self.path, body())
         #expect(early.head.status == .serviceUnavailable)
+        #expect(try early.json["error"]?.object?["progress"] == 0.5)
         #expect(early.head.headerFields[.retryAfter] != nil)
         #expect(try await loading.get("/health/ready").head.status == .serviceUnavailable)
         #expect(try await loading.get("/health/live").head.status == .ok)

@@ -28,7 +28,8 @@ final class TestService: Sendable {
     ///   - keys: those that it asks for; nil for none.
     init(
         settings: EngineSettings = EngineSettings(), contextLength: Int = 256, isReady: Bool = true,
-        keys: [ClientKey]? = nil, openRoutes: Set<String> = []
+        keys: [ClientKey]? = nil, openRoutes: Set<String> = [], hosts: HostPolicy = .any,
+        origins: OriginPolicy = OriginPolicy()
     ) throws {
         let checkpoint = try Checkpoint(path: Self.fixture.path)
         // The reference kernels compute in float32, so texts can be compared with transformers'.
@@ -50,7 +51,8 @@ final class TestService: Sendable {
             template: template, defaults: SamplingDefaults(), stopTokens: vocabulary.endIDs)
         access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
         let service = APIService(
-            state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3")
+            state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3",
+            hosts: hosts, origins: origins)
         router = service.router
         server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)
         if isReady { state.becomeReady(model) }
@@ -94,12 +96,12 @@ final class TestService: Sendable {
 
     /// One request on a connection of its own.
     func send(
-        _ method: HTTPRequest.Method, _ path: String, _ body: String, _ fields: HTTPFields
+        _ method: HTTPRequest.Method, _ path: String, _ body: String, _ fields: HTTPFields, host: String = "test"
     ) async throws -> Answer {
         let (near, far) = MemoryStream.pair()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.server.serve(far) }
-            let client = HTTPClient(authority: "test") { near }
+            let client = HTTPClient(authority: host) { near }
             let sink = Sink()
             let head = try await client.send(method, path, fields: fields, body: Array(body.utf8)) { sink.add($0) }
             await client.disconnect()

@@ -30,7 +30,7 @@ struct ChatCommand: AsyncParsableCommand {
     func run() async throws {
         if let url { return try await converse(with: RemoteModel(url: url, name: name, key: key)) }
         let flags =
-            ["--host", "127.0.0.1", "--port", "0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
+            ["--listen", "127.0.0.1:0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
         let settings = try await ServeSettings(ServeOptions.parse(flags))
         try await LocalServer.run(settings) { url in
             try await converse(with: RemoteModel(url: url, name: nil, key: nil))

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Engine
+import HTTP
 import Model
 import Telemetry
+import Transport
 
 /// The flags of `drover serve`. Each may also come from a variable or the settings file; see `SettingsReader`.
 struct ServeOptions: ParsableArguments {
@@ -15,6 +17,33 @@ struct ServeOptions: ParsableArguments {
     var host: String?
     @Option(help: "Port to listen on; 0 lets the system choose. (default: 8080)")
     var port: UInt16?
+    @Option(
+        help: """
+            Addresses to listen on, in place of --host and --port: 0.0.0.0:8080,[::1]:8080,unix:/run/drover/drover.sock. \
+            [::] takes IPv4 too, unless 0.0.0.0 is among them. Sockets that systemd passes take their place.
+            """)
+    var listen: CommaList<Endpoint>?
+    @Option(help: "Permissions of the file of a Unix socket. (default: 600)")
+    var unixMode: FileMode?
+    @Flag(help: "Let several servers listen at the same address (SO_REUSEPORT).")
+    var reusePort = false
+    @Flag(help: "Leave the sockets with systemd, which has FileDescriptorStoreMax, so that a restart refuses nobody.")
+    var handOver = false
+    @Option(
+        help: """
+            Hosts to answer for, besides this machine's: chat.example,10.0.0.7. Without API keys on loopback others get \
+            421; elsewhere only if this is given.
+            """)
+    var allowedHosts: CommaList<HostName>?
+    @Option(help: "Origins of web pages that may use the server, besides localhost's: https://chat.example, or *.")
+    var corsOrigins: CommaList<WebOrigin>?
+    @Option(
+        help: "Proxies whose word on their clients is taken: 10.0.0.0/8,192.0.2.7,unix. Nobody's without it.")
+    var trustedProxies: CommaList<AddressRange>?
+    @Option(help: "Where they write the client: x-forwarded-for or forwarded. (default: x-forwarded-for)")
+    var forwardedHeader: TrustedProxies.Field?
+    @Flag(help: "Their connections begin with a PROXY protocol header, version 2.")
+    var proxyProtocol = false
     @Option(help: "Threads that compute; the cores this process may use without it.")
     var threads: Int?
     @Option(help: "Who multiplies matrices: kernels or openblas. (default: kernels)")
@@ -70,7 +99,7 @@ struct ServeOptions: ParsableArguments {
     @Option(
         help: """
             The file of API keys, made by `drover key new`. With one every request but GET /health/live needs a key; SIGHUP \
-            reads it again.
+            reads it again. Without it systemd's credential keys.yaml, if there is one.
             """)
     var apiKeyFile: String?
     @Option(help: "Routes that need no key even so, as /health,/metrics.")

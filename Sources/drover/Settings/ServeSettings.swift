@@ -1,15 +1,24 @@
 import ArgumentParser
 import Engine
 import Foundation
+import HTTP
 import OpenAI
 import Telemetry
+import Transport
 
 /// What `drover serve` runs with: read once, checked once, never changed.
 struct ServeSettings: Sendable {
     let model: String?
     let alias: String?
-    let host: String
-    let port: UInt16
+    /// Where to listen; at least one.
+    let endpoints: [Endpoint]
+    let unixMode: FileMode
+    let reusePort: Bool
+    let handOver: Bool
+    let allowedHosts: [String]
+    let corsOrigins: [String]
+    let trustedProxies: TrustedProxies?
+    let proxyProtocol: Bool
     let threads: Int?
     let backend: BackendName
     let kvCache: CacheTypeName
@@ -40,11 +49,12 @@ struct ServeSettings: Sendable {
 
     /// All keys that a settings file may have.
     private static let keys: Set<String> = [
-        "model", "alias", "host", "port", "threads", "backend", "kv-cache", "kv-cache-bytes", "prefix-cache",
-        "admission", "context-length", "itl-target", "max-batch-tokens", "max-samples", "queue-limit",
-        "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure", "cache-dir", "cache-disk-bytes",
-        "tls-certificate", "tls-key", "tls-client-ca",
-        "speculate", "draft-model", "draft-tokens", "draft-kv-cache-bytes",
+        "model", "alias", "host", "port", "listen", "unix-mode", "reuse-port", "hand-over", "allowed-hosts",
+        "cors-origins", "trusted-proxies", "forwarded-header", "proxy-protocol", "threads", "backend", "kv-cache",
+        "kv-cache-bytes", "prefix-cache", "admission", "context-length", "itl-target", "max-batch-tokens",
+        "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
+        "tls-certificate", "tls-key", "tls-client-ca", "cache-dir", "cache-disk-bytes", "speculate", "draft-model",
+        "draft-tokens", "draft-kv-cache-bytes",
         "chat-template", "drain-timeout", "log-level", "log-format",
     ]
 
@@ -53,8 +63,17 @@ struct ServeSettings: Sendable {
         let reader = try await SettingsReader(file: file, keys: Self.keys)
         model = try reader.value(options.model, "model")
         alias = try reader.value(options.alias, "alias")
-        host = try reader.value(options.host, "host") ?? "127.0.0.1"
-        port = try reader.value(options.port, "port") ?? 8080
+        endpoints = try Self.endpoints(options, reader)
+        unixMode = try reader.value(options.unixMode, "unix-mode") ?? FileMode(bits: 0o600)
+        reusePort = try reader.value(options.reusePort ? true : nil, "reuse-port") ?? false
+        handOver = try reader.value(options.handOver ? true : nil, "hand-over") ?? false
+        allowedHosts = try reader.value(options.allowedHosts, "allowed-hosts")?.elements.map(\.text) ?? []
+        corsOrigins = try reader.value(options.corsOrigins, "cors-origins")?.elements.map(\.text) ?? []
+        proxyProtocol = try reader.value(options.proxyProtocol ? true : nil, "proxy-protocol") ?? false
+        trustedProxies = try Self.proxies(options, reader)
+        guard !proxyProtocol || trustedProxies != nil else {
+            throw SettingsError.conflict("proxy-protocol", "needs trusted-proxies")
+        }
         threads = try reader.positive(options.threads, "threads")
         backend = try reader.value(options.backend, "backend") ?? .kernels
         kvCache = try reader.value(options.kvCache, "kv-cache") ?? .bf16
@@ -87,7 +106,7 @@ struct ServeSettings: Sendable {
         maxSamples = try reader.positive(options.maxSamples, "max-samples", atMost: SamplingFields.samplesLimit) ?? 32
         queueLimit = try reader.positive(options.queueLimit, "queue-limit") ?? 256
         keyQueueLimit = try reader.positive(options.keyQueueLimit, "key-queue-limit") ?? 32
-        apiKeyFile = try reader.value(options.apiKeyFile, "api-key-file")
+        apiKeyFile = try reader.value(options.apiKeyFile, "api-key-file") ?? Self.credential("keys.yaml")
         openRoutes = try reader.value(options.openRoutes, "open-routes") ?? RouteList()
         usageDir = try reader.value(options.usageDir, "usage-dir")
         tls = try TLSFiles(options, reader)
@@ -96,6 +115,38 @@ struct ServeSettings: Sendable {
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
         logLevel = try reader.value(options.logLevel, "log-level") ?? .info
         logFormat = try reader.value(options.logFormat, "log-format") ?? .text
+    }
+
+    /// `listen`, or `host` and `port`. A flag wins over what variables and the file say in the other way.
+    private static func endpoints(_ options: ServeOptions, _ reader: SettingsReader) throws -> [Endpoint] {
+        let listen = try reader.value(options.listen, "listen")
+        let host = try reader.value(options.host, "host")
+        let port = try reader.value(options.port, "port")
+        let isPlain = options.host != nil || options.port != nil
+        guard let listen, options.listen != nil || !isPlain else {
+            return [.internet(host: host ?? "127.0.0.1", port: port ?? 8080)]
+        }
+        let flagWins = options.listen != nil && !isPlain
+        guard flagWins || host == nil && port == nil else {
+            throw SettingsError.conflict("listen", "says all that host and port would; leave them out")
+        }
+        return listen.elements
+    }
+
+    private static func proxies(_ options: ServeOptions, _ reader: SettingsReader) throws -> TrustedProxies? {
+        let field = try reader.value(options.forwardedHeader, "forwarded-header")
+        guard let ranges = try reader.value(options.trustedProxies, "trusted-proxies") else {
+            guard field == nil else { throw SettingsError.conflict("forwarded-header", "needs trusted-proxies") }
+            return nil
+        }
+        return TrustedProxies(ranges.elements, field: field ?? .forwardedFor)
+    }
+
+    /// The path of a credential of the unit (`LoadCredential=`), which only this service can read.
+    private static func credential(_ name: String) -> String? {
+        guard let folder = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] else { return nil }
+        let path = "\(folder)/\(name)"
+        return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 }
 

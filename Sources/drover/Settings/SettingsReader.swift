@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Foundation
 import SystemPackage
+import Transport
 import Yams
 
 /// Settings from three places: flags over `DROVER_*` variables over a YAML file. A key is spelled the same in all
@@ -51,7 +52,7 @@ enum SettingsError: Error, CustomStringConvertible {
     /// A setting that has no meaning beside another.
     case conflict(String, String)
     case unknownRoute(String)
-    case exposed(host: String)
+    case exposed(Endpoint)
 
     var description: String {
         switch self {
@@ -60,10 +61,10 @@ enum SettingsError: Error, CustomStringConvertible {
         case .unknownKey(let file, let key): "The settings file \(file) has the unknown key '\(key)'."
         case .conflict(let key, let reason): "The setting '\(key)' \(reason)."
         case .unknownRoute(let route): "The setting 'open-routes' names '\(route.prefix(100))', which is no route."
-        case .exposed(let host):
+        case .exposed(let endpoint):
             """
-            Listening on \(host), beyond this machine, needs --api-key-file (see `drover key new --help`), --tls-client-ca \
-            or --insecure.
+            Listening on \(endpoint), beyond this machine, needs --api-key-file (see `drover key new --help`), \
+            --tls-client-ca or --insecure.
             """
         case .invalidValue(let key, let text): "The setting '\(key)' cannot be '\(text.prefix(100))'."
         case .outOfRange(let key, let number, let limit):
