@@ -49,8 +49,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private static let parts: [(name: String, check: @Sendable (ServeSettings) throws -> String)] = [
-        ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses), ("cache-dir", cacheDirectory),
-        ("usage-dir", usageDirectory),
+        ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses),
+        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory),
     ]
 
     /// The files, the tokenizer, the template, and whether memory suffices.
