@@ -121,9 +121,9 @@ enum {
 
 /// How far ahead of its use a strip is asked for from memory. One or two columns are so little work that loads run
 /// ahead by themselves: what the hardware foresees is only slowed by more requests (to 70 % at 65 GB/s), the types of
-/// which it loses track need a short hint. More columns keep the loads back.
+/// which it loses track need a short hint. More columns keep the loads back, as multiplying signed bytes does.
 INLINE size_t ahead_of(const ck_type type, const int n) {
-    if (n > 2) return FAR;
+    if (n > 2 || (SIGNED_BYTES && bits_of(type) == 8)) return FAR;
     switch (type) {
         case CK_Q4_0:
         case CK_Q5_0:
