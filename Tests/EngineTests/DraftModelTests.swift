@@ -109,18 +109,35 @@ struct DraftModelTests {
         #expect(accepted(1).map { $0 > 40 } == true && accepted(2) == 0)
     }
 
-    /// 2 ms a row: ten of them in 20 ms, after a first step of all its rows by which that is known.
-    @Test func `reads a long text in steps that fit the time there is`() async throws {
-        let slow = SlowModel(Mind.alwaysRight.model(), perRow: 0.002)
-        let steps = slow.steps
+    /// 2 ms a row: nine of them in what a step of 1 ms leaves of 20 ms, after a first step by which that is known.
+    @Test func `reads a long text in steps that fit the time there is`() {
+        let (model, slow) = (ScriptedModel(), SlowModel(Mind.alwaysRight.model(), perRow: .milliseconds(2)))
+        let drafter = Drafter(model: slow, now: { slow.now })
+        var scheduler = Scheduler(
+            blocks: model.blockCount, capacity: model.capacity, contextLength: model.contextLength,
+            stepTarget: .milliseconds(20), speculates: true, draftLimit: 4)
         let request = GenerationRequest(prompt: (0..<250).map { $0 % 64 }, maxTokens: 150)
-        let engine = InferenceEngine(
-            model: ScriptedModel(), draftModel: slow,
-            settings: EngineSettings(stepTarget: .milliseconds(20)), metrics: metrics, modelName: "scripted")
-        let result = try await read([request], from: engine)
-        #expect(result.texts == [ScriptedModel.text(after: request.prompt, count: 150)])
-        #expect(steps.rows.first == 48 && steps.rows.dropFirst().allSatisfy { $0 <= 12 }, "\(steps.rows)")
-        #expect(value(of: "drover_draft_tokens_accepted_total", "draft_model").map { $0 > 0 } == true)
+        scheduler.accept(request, id: RequestID(0))
+        var batch = Batch(capacity: model.capacity)
+        var (text, accepted): ([Int32], Int) = ([], 0)
+        while var plan = scheduler.plan() {
+            drafter.guess(&plan, for: scheduler.running) { row, _, _ in .given(Self.likeliest(row), row) }
+            scheduler.fill(&batch, for: plan)
+            let logits = model.forward(batch)
+            let outcomes = (0..<logits.rowCount).map { RowOutcome.token(SampledToken(id: Self.likeliest(logits[$0]))) }
+            for event in scheduler.commit(plan, outcomes) {
+                if case .token(let token) = event.event { text.append(token.id) }
+            }
+            accepted += scheduler.drafts.filter { $0.source == .model }.reduce(0) { $0 + $1.accepted }
+            scheduler.observe(plan, took: .milliseconds(1))
+        }
+        #expect(text == ScriptedModel.text(after: request.prompt, count: 150))
+        #expect(slow.rows.first == 48 && slow.rows.dropFirst().allSatisfy { $0 <= 9 }, "\(slow.rows)")
+        #expect(accepted > 0)
+    }
+
+    private static func likeliest(_ row: LogitsRow) -> Int32 {
+        ScriptedModel.token(0, of: (0..<row.count).map { row.values[$0] })
     }
 
     @Test func `a text beyond its context goes on without it`() async throws {

@@ -25,9 +25,14 @@ package final class Drafter: @unchecked Sendable {
     private var sequences: [RequestID: DraftSequence] = [:]
     private var turn = 0
 
-    /// - Parameter model: has the vocabulary of the target.
-    package init(model: any ForwardPass) {
+    private let now: () -> ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - model: has the vocabulary of the target.
+    ///   - now: the time.
+    package init(model: any ForwardPass, now: @escaping () -> ContinuousClock.Instant = { .now }) {
         self.model = model
+        self.now = now
         sampler = StepSampler(model: model)
         pool = BlockPool(blocks: model.blockCount, keepsIdle: false)
         batch = Batch(capacity: model.capacity)
@@ -116,7 +121,7 @@ extension Drafter {
     /// Feeds at most `rows` tokens. Who has all of its text fed has a guess more then, or gets none any more; others wait
     /// for the next plan.
     private func step(_ tasks: inout [DraftTask], rows limit: Int, _ draw: Draw) -> Duration {
-        let start = ContinuousClock.now
+        let start = now()
         let readers = fill(&tasks, rows: limit)
         guard !batch.isEmpty else { return .zero }
         let logits = model.forward(batch)
@@ -125,7 +130,7 @@ extension Drafter {
         }
         sampler.sample(draws, into: &outcomes)
         for (number, outcome) in zip(readers, outcomes) { tasks[number].take(outcome) }
-        let duration = ContinuousClock.now - start
+        let duration = now() - start
         times.observe(rows: batch.tokens.count, duration: duration)
         return duration
     }
