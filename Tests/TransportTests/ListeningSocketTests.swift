@@ -1,10 +1,13 @@
+import Foundation
 import Glibc
 import Testing
 import Transport
 
 /// O8, O31: what a server listens on.
 struct ListeningSocketTests {
-    private static func path() -> String { "/tmp/drover-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock" }
+    private static func path() -> String {
+        FileManager.default.temporaryDirectory.appending(path: "drover-\(UInt64.random(in: 0 ... .max)).sock").path
+    }
 
     @Test func `O8 a busy port is an error, unless it is shared`() throws {
         let first = try ListeningSocket(.internet(host: "127.0.0.1", port: 0))
