@@ -122,16 +122,18 @@ struct ModelLoader: Sendable {
             defaults: SamplingDefaults(
                 temperature: made.temperature ?? 1, topP: made.topP ?? 1, topK: made.topK ?? 0),
             stopTokens: Set(made.endIDs + text.tokenizer.vocabulary.endIDs).sorted(),
-            samplesLimit: settings.maxSamples, pooling: Self.pooling(of: checkpoint) ?? .mean)
+            samplesLimit: settings.maxSamples, pooling: pooling(of: checkpoint))
     }
 
-    /// What the model declares as llama.cpp numbers it; nil for none, and for what a model that only looks back cannot
-    /// mean.
-    private static func pooling(of checkpoint: Checkpoint) -> Pooling? {
+    /// What the model declares as llama.cpp numbers it, and the mean where it declares nothing. Its other kinds, such as
+    /// that of the first token, mean nothing for a model that only looks back.
+    private func pooling(of checkpoint: Checkpoint) -> Pooling {
         switch checkpoint.metadata.first(where: { $0.key == "llama.pooling_type" })?.value {
-        case "1": .mean
-        case "3": .last
-        default: nil
+        case nil, "0", "1": return .mean
+        case "3": return .last
+        case let type?:
+            logger.warning("embeddings are means, the model declares another pooling", metadata: ["type": "\(type)"])
+            return .mean
         }
     }
 

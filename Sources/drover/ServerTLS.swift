@@ -65,9 +65,9 @@ final class ServerTLS: Sendable {
 
     static func context(of files: TLSFiles) throws -> TLSContext {
         let identity = TLSIdentity(
-            certificates: try read(files.certificate),
+            certificates: try read(files.certificate, of: files),
             key: try PrivateFile(path: files.key, kind: "TLS key").read(limit: bytesLimit),
-            clientAuthorities: try files.clientAuthorities.map(read))
+            clientAuthorities: try files.clientAuthorities.map { try read($0, of: files) })
         do throws(TLSIdentityError) {
             return try TLSContext(server: identity)
         } catch {
@@ -75,9 +75,13 @@ final class ServerTLS: Sendable {
         }
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
+    private static func read(_ path: String, of files: TLSFiles) throws -> [UInt8] {
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        return Array(try handle.read(upToCount: bytesLimit) ?? Data())
+        let data = try handle.read(upToCount: bytesLimit) ?? Data()
+        guard data.count < bytesLimit else {
+            throw ServerTLSError(files: files, reason: .setup("\(path) has \(bytesLimit) bytes or more"))
+        }
+        return Array(data)
     }
 
     /// What a client reads that speaks HTTP without TLS.
