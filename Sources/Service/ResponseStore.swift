@@ -79,7 +79,11 @@ package final class ResponseStore: Sendable {
 
     /// Forgets an entry, if it is there.
     package func remove(_ id: String) {
-        state.withLock { Self.drop(id, from: &$0) }
+        state.withLock { state in
+            Self.drop(id, from: &state)
+            // Who stores and removes all day must not leave a list of what is gone.
+            if state.order.count > 2 * state.entries.count + 64 { state.order.removeAll { state.entries[$0] == nil } }
+        }
     }
 
     private static func drop(_ id: String, from state: inout State) {
