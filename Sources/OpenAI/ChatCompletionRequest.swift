@@ -14,7 +14,7 @@ package struct ChatCompletionRequest: Sendable {
     /// Fields of OpenAI's API, and of its peers, that change nothing about an answer of this server.
     package static let harmlessFields: Set<String> = [
         "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_options",
-        "prompt_cache_retention", "safety_identifier", "cache_prompt", "verbosity", "reasoning_effort",
+        "prompt_cache_retention", "safety_identifier", "verbosity", "reasoning_effort",
     ]
 
     package init(_ body: JSONValue) throws(APIError) {

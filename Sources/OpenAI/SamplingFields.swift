@@ -154,11 +154,15 @@ package struct SamplingFields: Sendable, Equatable {
         try reader.integer(field, in: 1...Int64(samplesLimit))
     }
 
+    /// Without llama-server's `cache_prompt` one that no other request has.
     static func cacheSalt(_ reader: inout FieldReader) throws(APIError) -> String? {
-        guard let salt = try reader.string("cache_salt") else { return nil }
-        guard (1...cacheSaltBytesLimit).contains(salt.utf8.count) else {
+        let salt = try reader.string("cache_salt")
+        if let salt, !(1...cacheSaltBytesLimit).contains(salt.utf8.count) {
             throw .invalid(
                 "cache_salt", "'cache_salt' must have 1 to \(cacheSaltBytesLimit) bytes, got \(salt.utf8.count).")
+        }
+        guard try reader.bool("cache_prompt") ?? true else {
+            return (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined(separator: " ")
         }
         return salt
     }

@@ -34,6 +34,8 @@ def test_a_prompt_seen_before_is_not_computed_again(start):
     assert hits == cached(usage)
     salted, usage = complete(server, STORY, cache_salt="mine")
     assert salted == first and cached(usage) == 0
+    apart, usage = complete(server, STORY, cache_prompt=False)
+    assert apart == first and cached(usage) == 0
 
 
 def test_sharing_changes_no_text(start):
