@@ -9,6 +9,8 @@ package struct BlockTable: Sendable, Equatable {
     /// Positions the blocks have room for.
     package var positions: Int { blocks.count * KVBlock.tokens }
 
+    mutating func reserve(positions: Int) { blocks.reserveCapacity(KVBlock.count(for: positions)) }
+
     package mutating func append(_ block: Int32) { blocks.append(block) }
 
     /// Keeps its memory: a preempted request comes back to about as many blocks.

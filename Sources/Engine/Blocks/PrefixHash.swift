@@ -44,6 +44,8 @@ struct PrefixChain: Sendable {
         root = PrefixHash(scope: scope, key: key)
     }
 
+    mutating func reserve(tokens: Int) { hashes.reserveCapacity(tokens / KVBlock.tokens) }
+
     /// Names all full blocks of `tokens`, of which those named before are a prefix.
     mutating func extend(over tokens: [Int32]) {
         while (hashes.count + 1) * KVBlock.tokens <= tokens.count {

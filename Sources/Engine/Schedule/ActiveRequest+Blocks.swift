@@ -4,6 +4,7 @@ extension ActiveRequest {
     /// Takes what the pool knows of its tokens and leases the rest of `count` blocks, which the caller has seen to be
     /// free. What it will compute it promises to others.
     mutating func enter(_ pool: inout BlockPool, _ match: BlockPool.Match, blocks count: Int) {
+        reserve()
         pool.share(match, with: &table, tokens, chain)
         sharedBlocks = match.blocks.count
         while table.blocks.count < count, let block = pool.lease() { table.append(block) }

@@ -87,6 +87,17 @@ package struct ActiveRequest: Sendable {
         min(request.maxTokens, max(1, context - request.prompt.count))
     }
 
+    /// Makes room for as many tokens as it may come to have, so that no step allocates; more than `furthest` only when
+    /// they come, as `maxTokens` may be far more than it will write.
+    mutating func reserve() {
+        let count = min(promptCount + outputLimit, tokens.count + Self.furthest)
+        tokens.reserveCapacity(count)
+        chain.reserve(tokens: count)
+        table.reserve(positions: count)
+    }
+
+    private static let furthest = 8192
+
     package var id: RequestID { order.id }
 
     /// Tokens to feed before the next one can be sampled.
