@@ -72,9 +72,11 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "CSandbox", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service",
+                "CBundledModel", "CSandbox", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI",
+                "Service",
                 "Telemetry",
-                "Transport", "Verifiers", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
+                "Transport", "Verifiers", argumentParser, configuration, histogram, httpTypes, log, signals, system,
+                yaml,
             ],
             swiftSettings: swift),
 
