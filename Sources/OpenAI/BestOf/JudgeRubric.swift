@@ -50,7 +50,8 @@ package struct JudgeRubric: Sendable, Equatable {
         let name = reader.name("rubric")
         let presetNames = Self.presets.map(\.name).joined(separator: ", ")
         guard let value = reader.value("rubric") else {
-            throw .invalid(name, "'\(name)' is required: \(presetNames), or an object with 'instructions' and 'labels'.")
+            throw .invalid(
+                name, "'\(name)' is required: \(presetNames), or an object with 'instructions' and 'labels'.")
         }
         guard let word = value.string else {
             var inner = try FieldReader(value, path: name)
@@ -66,7 +67,8 @@ package struct JudgeRubric: Sendable, Equatable {
 
     private static func custom(_ reader: inout FieldReader) throws(APIError) -> JudgeRubric {
         let place = reader.name("instructions")
-        guard let text = try reader.string("instructions"), (1...instructionsBytesLimit).contains(text.utf8.count) else {
+        guard let text = try reader.string("instructions"), (1...instructionsBytesLimit).contains(text.utf8.count)
+        else {
             throw .invalid(place, "'\(place)' must have 1 to \(instructionsBytesLimit) bytes.")
         }
         let labels = (try reader.array("labels") ?? []).compactMap(\.string).filter { (1...64).contains($0.utf8.count) }
