@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
         .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
         .target(name: "CAPIDocument", cSettings: c),
+        .target(name: "CSandbox", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
@@ -59,18 +60,23 @@ let package = Package(
             name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
+            name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Transport", httpTypes], swiftSettings: swift),
+        .target(
             name: "Service",
             dependencies: [
-                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log,
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", "Verifiers",
+                httpTypes, log,
             ],
             swiftSettings: swift),
 
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service",
+                "CBundledModel", "CSandbox", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI",
+                "Service",
                 "Telemetry",
-                "Transport", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
+                "Transport", "Verifiers", argumentParser, configuration, histogram, httpTypes, log, signals, system,
+                yaml,
             ],
             swiftSettings: swift),
 
@@ -84,12 +90,15 @@ let package = Package(
         .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language"], swiftSettings: swift),
         .testTarget(
             name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
+        .testTarget(
+            name: "VerifiersTests", dependencies: ["Verifiers", "HTTP", "JSON", "Transport"], swiftSettings: swift),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
-                log,
+                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport",
+                "Verifiers",
+                httpTypes, log,
             ],
             swiftSettings: swift),
     ]
