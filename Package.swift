@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
         .target(name: "CBundledModel", exclude: ["training", "model.gguf"], cSettings: c),
         .target(name: "CAPIDocument", cSettings: c),
+        .target(name: "CSandbox", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
@@ -62,19 +63,24 @@ let package = Package(
             name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
+            name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Transport", httpTypes], swiftSettings: swift),
+        .target(
             name: "Service",
             dependencies: [
-                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log,
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", "Verifiers",
+                httpTypes, log,
             ],
             swiftSettings: swift),
 
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI",
+                "CBundledModel", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model",
+                "OpenAI",
                 "Service",
                 "Telemetry",
-                "Transport", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
+                "Transport", "Verifiers", argumentParser, configuration, histogram, httpTypes, log, signals, system,
+                yaml,
             ],
             swiftSettings: swift),
 

@@ -1,6 +1,19 @@
 import ArgumentParser
+import CSandbox
+import Foundation
+import Verifiers
 
 @main
+struct Program {
+    static func main() async {
+        // What a server starts for each candidate that a command verifies; nothing for people.
+        if CommandLine.argc > 1, CommandLine.arguments[1] == Sandbox.word {
+            exit(sandbox_main(CommandLine.argc, CommandLine.unsafeArgv))
+        }
+        await Drover.main()
+    }
+}
+
 struct Drover: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drover",
