@@ -9,6 +9,11 @@ package struct DedupSettings: Sendable, Codable {
     package struct Near: Sendable, Codable {
         package let threshold: Double
         package let words: Int
+
+        package init(threshold: Double, words: Int) {
+            self.threshold = threshold
+            self.words = words
+        }
     }
 
     package struct Semantic: Sendable, Codable {
@@ -30,6 +35,11 @@ package struct Duplicate: Sendable, Equatable {
     package let kind: Kind
     /// The position of the kept text.
     package let original: Int
+
+    package init(kind: Kind, original: Int) {
+        self.kind = kind
+        self.original = original
+    }
 }
 
 /// Asks the ways to find duplicates in turn; each sees what the ones before it have left.

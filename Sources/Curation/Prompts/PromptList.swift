@@ -1,3 +1,5 @@
+import JSON
+
 /// The prompts of a recipe, in its order, each of them once.
 package struct PromptList: Sendable {
     package private(set) var prompts: [Prompt] = []
@@ -24,7 +26,9 @@ extension PromptSource {
             return Draw.indices(of: all.count, limit: limit, seed: seed).map { all[$0] }
         case .matrix(let matrix), .seeds(let matrix, _):
             return Draw.indices(of: matrix.count, limit: limit, seed: seed).map { index in
-                let fields = matrix.fields(at: index)
+                var fields = matrix.fields(at: index)
+                let values = fields
+                fields["reference"] = reference.map { PromptMatrix.fill($0, values) }
                 return Prompt(
                     text: PromptMatrix.fill(matrix.template, fields),
                     system: system.map { PromptMatrix.fill($0, fields) }, tools: tools, fields: fields)

@@ -2,13 +2,8 @@
 package struct JudgeSettings: Sendable, Encodable {
     package enum Rubric: Sendable, Encodable {
         case preset(String)
-        /// A question about `{prompt}` and `{answer}`, and labels with what each is worth, from 0 to 1.
-        case own(question: String, labels: [Label])
-    }
-
-    package struct Label: Sendable, Encodable {
-        package let text: String
-        package let value: Double
+        /// What the judge is told, and the labels that it may give, worst first.
+        case own(instructions: String, labels: [String], readsAnswer: Bool)
     }
 
     package let name: String
@@ -19,6 +14,8 @@ package struct JudgeSettings: Sendable, Encodable {
     package let keep: Double?
     /// Only answers whose likeliest label is the best one stay.
     package let top: Bool
+
+    private static let labelsLimit = 16
 }
 
 extension JudgeSettings {
@@ -33,10 +30,13 @@ extension JudgeSettings {
             }
             (rubric, standard) = (.preset(preset), preset)
         } else {
-            guard let question = try reader.string("question") else {
-                throw reader.error("needs 'rubric', or 'question' and 'labels'")
+            guard let instructions = try reader.string("instructions") else {
+                throw reader.error("needs 'rubric', or 'instructions' and 'labels'")
             }
-            (rubric, standard) = (.own(question: question, labels: try Self.labels(&reader)), "judge")
+            rubric = .own(
+                instructions: instructions, labels: try Self.labels(&reader),
+                readsAnswer: try reader.flag("reads-answer") ?? true)
+            standard = "judge"
         }
         name = try reader.string("name") ?? standard
         model = try reader.model(among: models)
@@ -45,16 +45,10 @@ extension JudgeSettings {
         try reader.finish()
     }
 
-    private static func labels(_ reader: inout RecipeReader) throws(RecipeError) -> [Label] {
-        var labels: [Label] = []
-        if var section = try reader.section("labels") {
-            for text in try reader.names("labels") {
-                guard let value = try section.number(text, in: 0...1) else { continue }
-                labels.append(Label(text: text, value: value))
-            }
-        }
-        guard (2...128).contains(labels.count) else {
-            throw reader.error("labels", "must be 2 to 128 labels with values")
+    private static func labels(_ reader: inout RecipeReader) throws(RecipeError) -> [String] {
+        let labels = try reader.strings("labels") ?? []
+        guard (2...labelsLimit).contains(labels.count), Set(labels).count == labels.count, !labels.contains("") else {
+            throw reader.error("labels", "must be 2 to \(labelsLimit) different texts, worst first")
         }
         return labels
     }

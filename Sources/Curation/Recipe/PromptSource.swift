@@ -14,6 +14,8 @@ package struct PromptSource: Sendable {
     package let kind: Kind
     package let system: String?
     package let tools: JSONValue?
+    /// What verifiers hold an answer against, with `{names}`; nil to give them all values.
+    package let reference: JSONValue?
     /// Most prompts from here; drawn with the recipe's seed where there are more.
     package let limit: Int?
 }
@@ -35,6 +37,10 @@ extension PromptSource {
         }
         system = try reader.string("system")
         tools = try Self.tools(&reader, folder: folder)
+        reference = try reader.json("reference")
+        if reference != nil, case .lines = kind {
+            throw reader.error("reference", "stands on each line of a file, not beside it")
+        }
         limit = try reader.integer("limit", in: 1...PromptMatrix.limit)
         try reader.finish()
     }

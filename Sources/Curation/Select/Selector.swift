@@ -6,6 +6,9 @@ package struct Selector: Sendable {
     private let judges: [String]
     private let verifiers: [String]
 
+    /// - Parameters:
+    ///   - judges: the names of those whose scores tell how good an answer is.
+    ///   - verifiers: the names of all.
     package init(_ settings: SelectSettings, judges: [String], verifiers: [String]) {
         self.settings = settings
         self.judges = judges
@@ -77,8 +80,9 @@ package struct Selector: Sendable {
         guard let source = settings.difficulty?.source, source != "pass-rate" else {
             return PassRates(dataset).shares.map(DifficultyLevel.init(ease:))
         }
-        var ease = [Double](repeating: 0, count: dataset.prompts.count)
-        for entry in dataset.entries { ease[entry.prompt] = max(ease[entry.prompt], entry.scores[source] ?? 0) }
+        // A judge of difficulty gives the hardest prompts 1.
+        var ease = [Double](repeating: 1, count: dataset.prompts.count)
+        for entry in dataset.entries { ease[entry.prompt] = min(ease[entry.prompt], 1 - (entry.scores[source] ?? 0)) }
         return ease.map(DifficultyLevel.init(ease:))
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curation
 import Foundation
+import OpenAI
 
 /// Makes a set of training data by a recipe.
 struct CurateCommand: AsyncParsableCommand {
@@ -28,7 +29,7 @@ struct CurateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let recipe = try Recipe(path: recipe, rubrics: Rubric.presets)
+        let recipe = try Recipe(path: recipe, rubrics: JudgeRubric.presets.map(\.name))
         let files = CurationFiles(recipe, output: output)
         if fresh { try? FileManager.default.removeItem(atPath: files.work) }
         let folder = try WorkFolder(files.work, isTemporary: dryRun)

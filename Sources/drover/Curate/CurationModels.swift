@@ -1,3 +1,4 @@
+import ArgumentParser
 import Curation
 import Foundation
 import JSON

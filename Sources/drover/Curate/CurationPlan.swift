@@ -1,4 +1,5 @@
 import Curation
+import Foundation
 import JSON
 import Verifiers
 
@@ -98,9 +99,8 @@ private struct Trial {
             }
         }
         var dataset = Dataset(prompts: prompts, samples: samples)
-        let keys = dataset.entries.indices.map { ContentHash([]).with($0) }
-        try await run.verify(&dataset, keys)
-        try await run.judge(&dataset, keys)
+        try await run.verify(&dataset)
+        try await run.judge(&dataset)
         seconds = (ContinuousClock.now - start) / .seconds(1) / Double(prompts.count)
     }
 }

@@ -1,4 +1,5 @@
 import Curation
+import Foundation
 import JSON
 import Verifiers
 
@@ -13,7 +14,7 @@ struct CurationRun: Sendable {
     let selector: Selector
 
     /// Verifiers at the same time.
-    static let verifiersAtOnce = 2
+    private static let verifiersAtOnce = ProcessInfo.processInfo.activeProcessorCount
 
     init(_ recipe: Recipe, files: CurationFiles, models: CurationModels, store: WorkStore) throws {
         self.recipe = recipe
@@ -23,7 +24,9 @@ struct CurationRun: Sendable {
         identity = try Self.identity(of: recipe.generate.model, recipe)
         generate = GenerateStage(
             recipe, server: try models[recipe.generate.model], identity: identity.digest, store: store)
-        selector = Selector(recipe.select, judges: recipe.judge.map(\.name), verifiers: recipe.verify.map(\.name))
+        selector = Selector(
+            recipe.select, judges: recipe.judge.filter(\.readsAnswer).map(\.name),
+            verifiers: recipe.verify.map(\.name))
     }
 
     static func identity(of name: String, _ recipe: Recipe) throws -> ModelIdentity {
@@ -38,15 +41,12 @@ struct CurationRun: Sendable {
         let list = try await prompts()
         var dataset = Dataset(prompts: list.prompts, samples: try await generate.run(list.prompts))
         dataset.dropEmpty()
-        let keys = dataset.entries.map { generate.key(of: dataset.prompts[$0.prompt]).with($0.number) }
-        try await verify(&dataset, keys)
-        try await judge(&dataset, keys)
+        try await verify(&dataset)
+        try await judge(&dataset)
         dataset.apply(recipe.rules)
-        let dedup = DedupStage(
-            settings: recipe.dedup, store: store, models: models, concurrency: recipe.generate.concurrency)
-        try await dedup.run(&dataset, keys: keys, selector: selector)
+        try await DedupStage(run: self).drop(from: &dataset)
         selector.select(&dataset)
-        try saveFates(dataset, keys)
+        try saveFates(dataset)
         return try await export(dataset, list)
     }
 
@@ -63,7 +63,15 @@ struct CurationRun: Sendable {
         return list
     }
 
-    func verify(_ dataset: inout Dataset, _ keys: [ContentHash]) async throws {
+    /// Of each answer, by its position: what it says to what. Of equal answers to a prompt one is verified and judged.
+    private func keys(_ dataset: Dataset) -> [ContentHash] {
+        dataset.entries.map {
+            dataset.prompts[$0.prompt].key.with(Array($0.sample.text.utf8), Array($0.sample.content.utf8))
+        }
+    }
+
+    func verify(_ dataset: inout Dataset) async throws {
+        let keys = keys(dataset)
         let roster = try VerifySettings.roster(recipe.verify, limit: Self.verifiersAtOnce)
         for settings in recipe.verify {
             let stage = try VerifyStage(settings, roster, store: store)
@@ -71,7 +79,8 @@ struct CurationRun: Sendable {
         }
     }
 
-    func judge(_ dataset: inout Dataset, _ keys: [ContentHash]) async throws {
+    func judge(_ dataset: inout Dataset) async throws {
+        let keys = keys(dataset)
         for settings in recipe.judge {
             let stage = try JudgeStage(
                 settings, server: try models[settings.model],
@@ -81,9 +90,10 @@ struct CurationRun: Sendable {
     }
 
     /// For whoever wants to know about one answer: what became of each.
-    private func saveFates(_ dataset: Dataset, _ keys: [ContentHash]) throws {
+    private func saveFates(_ dataset: Dataset) throws {
         try store.save(
-            zip(dataset.entries, keys).map { entry, key in
+            dataset.entries.map { entry in
+                let key = generate.key(of: dataset.prompts[entry.prompt]).with(entry.number)
                 var object: JSONObject = [
                     "prompt": .integer(Int64(entry.prompt)), "sample": .integer(Int64(entry.number)),
                 ]

@@ -3,21 +3,20 @@ import JSON
 
 /// Drops what is there twice, or nearly.
 struct DedupStage: Sendable {
-    let settings: DedupSettings
-    let store: WorkStore
-    let models: CurationModels
-    let concurrency: Int
+    let run: CurationRun
 
-    func run(_ dataset: inout Dataset, keys: [ContentHash], selector: Selector) async throws {
+    private var settings: DedupSettings { run.recipe.dedup }
+
+    func drop(from dataset: inout Dataset) async throws {
         if let lines = settings.lines { dataset.thin(lines) }
-        let order = selector.order(dataset)
+        let order = run.selector.order(dataset)
         let texts = order.map { dataset.comparedText(of: $0, settings.scope) }
         let progress = ProgressLine("dedup", unit: "answers", total: order.count, before: 0)
         let key = try texts.reduce(ContentHash(settings: settings)) { $0.with(Array($1.utf8)) }
-        var duplicates = try store.value(.dedup, key).flatMap { Self.duplicates($0, count: order.count) }
+        var duplicates = try run.store.value(.dedup, key).flatMap { Self.duplicates($0, count: order.count) }
         if duplicates == nil {
             let found = try await find(texts)
-            try store.save([WorkStore.Row(.dedup, key, Self.json(found).serialized)])
+            try run.store.save([WorkStore.Row(.dedup, key, Self.json(found).serialized)])
             duplicates = found
         }
         dataset.apply(duplicates ?? [], order: order)
@@ -30,7 +29,10 @@ struct DedupStage: Sendable {
         if settings.exact { deduplicator.dropExact() }
         if let near = settings.near { deduplicator.dropNear(near) }
         if let semantic = settings.semantic {
-            let stage = EmbedStage(server: try models[semantic.model], store: store, concurrency: concurrency)
+            let stage = EmbedStage(
+                server: try run.models[semantic.model],
+                identity: try CurationRun.identity(of: semantic.model, run.recipe).digest, store: run.store,
+                concurrency: run.recipe.generate.concurrency)
             let vectors = try await stage.run(deduplicator.kept.map { texts[$0] })
             deduplicator.dropSemantic(vectors, threshold: semantic.threshold)
         }
@@ -58,37 +60,22 @@ struct DedupStage: Sendable {
 /// Asks for the embeddings of texts.
 struct EmbedStage: Sendable {
     let server: ModelServer
+    /// Of the model.
+    let identity: ContentHash
     let store: WorkStore
     let concurrency: Int
 
-    /// Texts of one request.
-    private static let batch = 32
-
     func run(_ texts: [String]) async throws -> [[Float]] {
-        let missing = try texts.filter { try store.body(.embed, key(of: $0)) == nil }
-        let progress = ProgressLine("embed", unit: "texts", total: texts.count, before: texts.count - missing.count)
-        let batches = stride(from: 0, to: missing.count, by: Self.batch).map { start in
-            Array(missing[start..<min(missing.count, start + Self.batch)])
+        let table = StageTable(store: store, table: .embed, unit: "texts")
+        try await table.fill(texts.map { (key(of: $0), $0) }, atOnce: concurrency) { text, key in
+            let answer = try await server.post("/v1/embeddings", ["input": .string(text)])
+            guard let vector = answer["data"]?.array?.first?.object?["embedding"], vector.array != nil else {
+                throw ModelServerError(server: server.name, problem: "gave no embedding")
+            }
+            return [WorkStore.Row(.embed, key, vector.serialized)]
         }
-        try await WorkQueue.run(batches, atOnce: concurrency) { batch in
-            try store.save(try await rows(batch))
-            batch.forEach { _ in progress.advance() }
-        }
-        progress.finish()
-        return try texts.map { text in
-            (try store.value(.embed, key(of: text))?.array ?? []).map { Float($0.number ?? 0) }
-        }
+        return try texts.map { text in (try table.value(key(of: text)).array ?? []).map { Float($0.number ?? 0) } }
     }
 
-    private func key(of text: String) -> ContentHash { ContentHash(Array(server.name.utf8), Array(text.utf8)) }
-
-    private func rows(_ texts: [String]) async throws -> [WorkStore.Row] {
-        let answer = try await server.post("/v1/embeddings", ["input": .array(texts.map(JSONValue.string))])
-        let vectors = (answer["data"]?.array ?? []).compactMap { $0.object?["embedding"] }
-        guard vectors.count == texts.count else {
-            throw ModelServerError(
-                server: server.name, problem: "gave \(vectors.count) embeddings of \(texts.count) texts")
-        }
-        return zip(texts, vectors).map { WorkStore.Row(.embed, key(of: $0), $1.serialized) }
-    }
+    private func key(of text: String) -> ContentHash { identity.with(Array(text.utf8)) }
 }

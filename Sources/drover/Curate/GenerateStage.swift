@@ -40,16 +40,14 @@ struct GenerateStage: Sendable {
 
     /// The answers to each prompt, drawn where they are not there yet.
     func run(_ prompts: [Prompt]) async throws -> [[Sample]] {
-        let missing = try missing(prompts)
-        let progress = ProgressLine(
-            "generate", unit: "prompts", total: prompts.count, before: prompts.count - missing.count)
-        try await WorkQueue.run(missing, atOnce: settings.concurrency) { prompt in
-            try save(try await answer(prompt), of: prompt)
-            progress.advance()
+        let table = StageTable(store: store, table: .generate, unit: "prompts")
+        try await table.fill(prompts.map { (key(of: $0), $0) }, atOnce: settings.concurrency) { prompt, key in
+            let answer = try await answer(prompt)
+            try check(answer.fingerprint)
+            return rows(answer, key)
         }
-        progress.finish()
         return try prompts.map { prompt in
-            let row = try store.value(.generate, key(of: prompt))?.object
+            let row = try table.value(key(of: prompt)).object
             return row?["samples"]?.array?.compactMap { Sample($0) } ?? []
         }
     }
@@ -68,9 +66,7 @@ struct GenerateStage: Sendable {
         return try SampleReader(try await server.post("/v1/chat/completions", body), server: server.name)
     }
 
-    private func save(_ answer: SampleReader, of prompt: Prompt) throws {
-        try check(answer.fingerprint)
-        let key = key(of: prompt)
+    private func rows(_ answer: SampleReader, _ key: ContentHash) -> [WorkStore.Row] {
         let row: JSONValue = [
             "samples": .array(answer.samples.map(\.json)), "prompt_tokens": .integer(Int64(answer.promptTokens)),
             "completion_tokens": .integer(Int64(answer.completionTokens)),
@@ -79,7 +75,7 @@ struct GenerateStage: Sendable {
         let traces = answer.traces.enumerated().filter { !$1.isEmpty }.map { number, items in
             WorkStore.Row(.traces, key.with(number), JSONValue.array(items).serialized)
         }
-        try store.save(traces + [WorkStore.Row(.generate, key, row.serialized)])
+        return traces + [WorkStore.Row(.generate, key, row.serialized)]
     }
 
     /// A set is one model's: a server that has another one by now, or computes otherwise, must not go on with it.

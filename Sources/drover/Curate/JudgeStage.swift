@@ -1,11 +1,12 @@
 import Curation
 import Foundation
 import JSON
+import OpenAI
 
-/// Asks a judge about each answer that is still there: the exact probability of each label of its rubric.
+/// Asks a judge about each answer that is still there, or about each prompt where its rubric reads no answer.
 struct JudgeStage: Sendable {
     let settings: JudgeSettings
-    let rubric: Rubric
+    let rubric: JudgeRubric
     let server: ModelServer
     let store: WorkStore
     private let digest: ContentHash
@@ -14,37 +15,43 @@ struct JudgeStage: Sendable {
         self.settings = settings
         self.server = server
         self.store = store
-        rubric = try Rubric(settings.rubric)
-        digest = ContentHash(rubric.json).with(identity.bytes)
+        rubric = settings.judgeRubric
+        digest = ContentHash([
+            "instructions": .string(rubric.instructions), "labels": .array(rubric.labels.map(JSONValue.string)),
+            "reads_answer": .bool(rubric.readsAnswer),
+        ]).with(identity.bytes)
     }
 
     /// - Parameters:
     ///   - keys: of all answers, by their positions.
     ///   - limit: requests at the same time.
     func run(_ dataset: inout Dataset, keys: [ContentHash], atOnce limit: Int) async throws {
-        let kept = dataset.kept
-        let missing = try kept.filter { try store.body(.judge, digest.with(keys[$0].bytes)) == nil }
-        let progress = ProgressLine("judge", unit: "answers", total: kept.count, before: kept.count - missing.count)
-        try await WorkQueue.run(missing, atOnce: limit) { [dataset] position in
+        let unit = rubric.readsAnswer ? "different answers" : "prompts"
+        let table = StageTable(store: store, table: .judge, unit: unit)
+        let pieces = dataset.kept.map { position in
+            let prompt = dataset.prompts[dataset.entries[position].prompt]
+            return (digest.with(rubric.readsAnswer ? keys[position].bytes : prompt.key.bytes), position)
+        }
+        try await table.fill(pieces, atOnce: limit) { [dataset] position, key in
             let entry = dataset.entries[position]
             let row = try await ask(dataset.prompts[entry.prompt], entry.sample)
-            try store.save([WorkStore.Row(.judge, digest.with(keys[position].bytes), row.serialized)])
-            progress.advance()
+            return [WorkStore.Row(.judge, key, row.serialized)]
         }
-        progress.finish()
-        for position in kept { try apply(keys[position], to: &dataset, at: position) }
+        for (key, position) in pieces {
+            apply((try table.value(key).array ?? []).compactMap(\.number), to: &dataset, at: position)
+        }
     }
 
     /// The log-probability of each label.
-    func ask(_ prompt: Prompt, _ sample: Sample) async throws -> JSONValue {
-        let question = rubric.question(prompt: prompt, answer: sample.content)
+    private func ask(_ prompt: Prompt, _ sample: Sample) async throws -> JSONValue {
+        let question = rubric.question(request: prompt.transcript, answer: sample.content)
         let answer = try await server.post(
-            "/v1/score",
+            "/v1/classify",
             [
                 "messages": [["role": "user", "content": .string(question)]],
-                "continuations": .array(rubric.labels.map { .string($0.text) }), "include_end": true,
+                "labels": .array(rubric.labels.map(JSONValue.string)), "include_end": true,
             ])
-        let scores = (answer["data"]?.array ?? []).compactMap { $0.object?["logprob"]?.number }
+        let scores = answer["data"]?.array?.first?.object?["logprobs"]?.array?.compactMap(\.number) ?? []
         guard scores.count == rubric.labels.count else {
             throw ModelServerError(
                 server: server.name, problem: "scored \(scores.count) of \(rubric.labels.count) labels")
@@ -52,15 +59,32 @@ struct JudgeStage: Sendable {
         return .array(scores.map(JSONValue.number))
     }
 
-    private func apply(_ key: ContentHash, to dataset: inout Dataset, at position: Int) throws {
-        let logprobs = (try store.value(.judge, digest.with(key.bytes))?.array ?? []).compactMap(\.number)
-        let rating = Rating(logprobs: logprobs, labels: rubric.labels)
-        dataset.setScore(rating.score, of: settings.name, at: position)
-        if settings.top, rating.label.value < rubric.best {
-            dataset.drop(position, at: .judge, by: settings.name, because: "rated '\(rating.label.text)'")
-        } else if let keep = settings.keep, rating.score < keep {
-            let score = (rating.score * 1_000).rounded() / 1_000
-            dataset.drop(position, at: .judge, by: settings.name, because: "score \(score), at least \(keep)")
+    private func apply(_ logprobs: [Double], to dataset: inout Dataset, at position: Int) {
+        let best = logprobs.indices.max { logprobs[$0] < logprobs[$1] } ?? 0
+        let weights = logprobs.map { exp($0 - logprobs[best]) }
+        let sum = weights.reduce(0, +)
+        // The mean of what the labels are worth, by their exact probabilities.
+        let score = weights.indices.reduce(0.0) { $0 + weights[$1] / sum * rubric.value(of: $1) }
+        dataset.setScore(score, of: settings.name, at: position)
+        if settings.top, best != rubric.labels.count - 1 {
+            dataset.drop(position, at: .judge, by: settings.name, because: "rated '\(rubric.labels[best])'")
+        } else if let keep = settings.keep, score < keep {
+            let shown = (score * 1_000).rounded() / 1_000
+            dataset.drop(position, at: .judge, by: settings.name, because: "score \(shown), at least \(keep)")
         }
     }
+}
+
+extension JudgeSettings {
+    /// The reader of recipes knows only presets that there are.
+    fileprivate var judgeRubric: JudgeRubric {
+        switch rubric {
+        case .preset(let name): JudgeRubric.presets.first { $0.name == name } ?? JudgeRubric.presets[0]
+        case .own(let instructions, let labels, let readsAnswer):
+            JudgeRubric(name: name, instructions: instructions, labels: labels, readsAnswer: readsAnswer)
+        }
+    }
+
+    /// Its score tells how good an answer is.
+    var readsAnswer: Bool { judgeRubric.readsAnswer }
 }

@@ -1,5 +1,6 @@
 import Curation
 import Foundation
+import JSON
 import Model
 
 /// Which model a recipe means: the hash and licence of a local one, the address of a server's.

@@ -6,18 +6,14 @@ struct SeedStage: Sendable {
     let generate: GenerateStage
 
     func run(_ questions: [Prompt], each: Int, source: PromptSource) async throws -> [Prompt] {
-        let missing = try questions.filter { try generate.store.body(.seeds, key(of: $0, each)) == nil }
-        let progress = ProgressLine(
-            "seeds", unit: "questions", total: questions.count, before: questions.count - missing.count)
-        try await WorkQueue.run(missing, atOnce: generate.settings.concurrency) { question in
+        let table = StageTable(store: generate.store, table: .seeds, unit: "questions")
+        let pieces = questions.map { (key(of: $0, each), $0) }
+        try await table.fill(pieces, atOnce: generate.settings.concurrency) { question, key in
             let texts = try await texts(question, each)
-            let body = JSONValue.array(texts.map(JSONValue.string)).serialized
-            try generate.store.save([WorkStore.Row(.seeds, key(of: question, each), body)])
-            progress.advance()
+            return [WorkStore.Row(.seeds, key, JSONValue.array(texts.map(JSONValue.string)).serialized)]
         }
-        progress.finish()
         return try questions.flatMap { question in
-            let texts = try generate.store.value(.seeds, key(of: question, each))?.array ?? []
+            let texts = try table.value(key(of: question, each)).array ?? []
             return texts.compactMap(\.string).map { text in
                 Prompt(text: text, system: source.system, tools: source.tools, fields: question.fields)
             }

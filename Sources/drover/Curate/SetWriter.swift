@@ -16,7 +16,7 @@ struct SetWriter {
     init(path: String, compresses: Bool) throws {
         self.path = path
         self.compresses = compresses
-        FileManager.default.createFile(atPath: Self.partial(path), contents: nil)
+        try Data().write(to: URL(filePath: Self.partial(path)))
         handle = try FileHandle(forWritingTo: URL(filePath: Self.partial(path)))
     }
 

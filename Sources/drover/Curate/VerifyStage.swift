@@ -21,21 +21,18 @@ struct VerifyStage: Sendable {
     ///   - keys: of all answers, by their positions.
     ///   - limit: answers at the same time.
     func run(_ dataset: inout Dataset, keys: [ContentHash], atOnce limit: Int) async throws {
-        let kept = dataset.kept
-        let missing = try kept.filter { try store.body(.verify, digest.with(keys[$0].bytes)) == nil }
-        let progress = ProgressLine("verify", unit: "answers", total: kept.count, before: kept.count - missing.count)
-        try await WorkQueue.run(missing, atOnce: limit) { [dataset] position in
+        let table = StageTable(store: store, table: .verify, unit: "different answers")
+        let pieces = dataset.kept.map { (digest.with(keys[$0].bytes), $0) }
+        try await table.fill(pieces, atOnce: limit) { [dataset] position, key in
             let entry = dataset.entries[position]
             let verdict = await verifier.verify(candidate(dataset.prompts[entry.prompt], entry.sample))
             if let failure = verdict.failure, failure.isOfTheMachine {
                 throw VerifyError.failed(settings.name, "\(failure)")
             }
-            try store.save([WorkStore.Row(.verify, digest.with(keys[position].bytes), verdict.json.serialized)])
-            progress.advance()
+            return [WorkStore.Row(.verify, key, verdict.json.serialized)]
         }
-        progress.finish()
-        for position in kept {
-            let verdict = try store.value(.verify, digest.with(keys[position].bytes))?.object ?? [:]
+        for (key, position) in pieces {
+            let verdict = try table.value(key).object ?? [:]
             dataset.setScore(verdict["score"]?.number ?? 0, of: settings.name, at: position)
             guard verdict["passed"]?.bool != true else { continue }
             dataset.drop(position, at: .verify, by: settings.name, because: Self.reason(verdict))
@@ -45,7 +42,7 @@ struct VerifyStage: Sendable {
     private func candidate(_ prompt: Prompt, _ sample: Sample) -> Candidate {
         // The check of schemas takes a reference for the calls that are wanted; fields of other kinds are none.
         var reference = prompt.fields["reference"]
-        if reference == nil, case .schema = settings.kind {} else { reference = reference ?? .object(prompt.fields) }
+        if case .schema = settings.kind {} else { reference = reference ?? .object(prompt.fields) }
         return Candidate(
             messages: prompt.messages, completion: sample.text, toolCalls: sample.toolCalls,
             tools: prompt.tools?.array ?? [], reference: reference)
