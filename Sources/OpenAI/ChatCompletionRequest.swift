@@ -3,8 +3,8 @@ package import JSON
 /// What a client said to POST /v1/chat/completions.
 package struct ChatCompletionRequest: Sendable {
     /// Without tools when the client said `tool_choice: "none"`.
-    package let prompt: ChatPrompt
-    package let sampling: SamplingFields
+    package internal(set) var prompt: ChatPrompt
+    package internal(set) var sampling: SamplingFields
     /// The tools that the model may call.
     package let callableTools: [ToolDefinition]
     /// The answer must be a call of one of these.

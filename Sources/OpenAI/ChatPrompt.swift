@@ -2,14 +2,14 @@ package import JSON
 
 /// A conversation as a client gives it: what the chat template makes a prompt of.
 package struct ChatPrompt: Sendable {
-    package let messages: [ChatMessage]
+    package internal(set) var messages: [ChatMessage]
     /// What the prompt tells the model of.
     package internal(set) var tools: [ToolDefinition]
     package let addsGenerationPrompt: Bool
     /// More variables for the chat template.
     package let templateArguments: JSONObject
 
-    init(messages: [ChatMessage], tools: [ToolDefinition]) {
+    package init(messages: [ChatMessage], tools: [ToolDefinition]) {
         self.messages = messages
         self.tools = tools
         addsGenerationPrompt = true

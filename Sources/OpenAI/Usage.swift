@@ -25,3 +25,14 @@ package struct Usage: Sendable, Equatable {
         ]
     }
 }
+
+extension Usage {
+    package static let none = Usage(promptTokens: 0, completionTokens: 0)
+
+    package static func + (left: Usage, right: Usage) -> Usage {
+        Usage(
+            promptTokens: left.promptTokens + right.promptTokens,
+            completionTokens: left.completionTokens + right.completionTokens,
+            cachedTokens: left.cachedTokens + right.cachedTokens)
+    }
+}

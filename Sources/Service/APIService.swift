@@ -5,6 +5,7 @@ import JSON
 package import Logging
 import OpenAI
 package import Telemetry
+package import Verifiers
 
 /// All routes of the server.
 package struct APIService: Sendable {
@@ -13,16 +14,20 @@ package struct APIService: Sendable {
     private let logger: Logger
     private let access: AccessControl
     private let version: String
+    private let verifiers: VerifierRoster
+    private let judges: JudgeRoster
     private let hosts: HostPolicy
     private let origins: OriginPolicy
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
     /// - Parameters:
+    ///   - verifiers: that best-of requests may name, beside `judges`.
     ///   - hosts: for which it answers.
     ///   - origins: whose web pages may use it.
     package init(
         state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl, version: String,
+        verifiers: VerifierRoster = VerifierRoster(), judges: JudgeRoster = JudgeRoster(),
         hosts: HostPolicy = .any, origins: OriginPolicy = OriginPolicy(),
         keepAlive: Duration = .seconds(10)
     ) {
@@ -31,6 +36,8 @@ package struct APIService: Sendable {
         self.logger = logger
         self.access = access
         self.version = version
+        self.verifiers = verifiers
+        self.judges = judges
         self.hosts = hosts
         self.origins = origins
         self.keepAlive = keepAlive
@@ -75,6 +82,8 @@ package struct APIService: Sendable {
         let scores = ScoreEndpoint(state: state)
         router.on(.post, "/v1/score", admit: Self.admitJSON, metered(scores.score))
         router.on(.post, "/v1/classify", admit: Self.admitJSON, metered(scores.classify))
+        let bestOf = BestOfEndpoint(state: state, verifiers: verifiers, judges: judges)
+        router.on(.post, "/v1/best-of", admit: Self.admitJSON, metered(bestOf.respond))
         let moderations = ModerationEndpoint(state: state)
         router.on(.post, "/v1/moderations", admit: Self.admitJSON, metered(moderations.respond))
         let tokens = TokenizeEndpoint(state: state)

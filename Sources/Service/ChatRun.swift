@@ -18,14 +18,20 @@ struct ChatRun: Sendable {
     func start(
         _ request: RequestHead, from param: String, prompt: [Int32]? = nil, registry: RequestRegistry
     ) async throws -> SampleStreams {
-        let generation = try GenerationRequest(
+        return try SampleStreams(
+            [try await generation(request, from: param, prompt: prompt)], TextOptions(chat.sampling), model: model, head: head, request: request, caller: caller,
+            maxTokens: chat.sampling.maxTokens, registry: registry)
+    }
+
+    /// What the engine is to do for it. The parameters are those of `start`.
+    func generation(
+        _ request: RequestHead, from param: String, prompt: [Int32]? = nil
+    ) async throws -> GenerationRequest {
+        try GenerationRequest(
             prompt: try prompt ?? PromptBuilder(model: model).prompt(for: chat.prompt), from: param,
             fields: chat.sampling, samples: chat.sampling.n, model: model, caller: caller,
             deadline: try RequestDeadline.of(request, streams: chat.sampling.streams),
             constraint: try await model.grammars.constraint(of: chat))
-        return try SampleStreams(
-            [generation], TextOptions(chat.sampling), model: model, head: head, request: request, caller: caller,
-            maxTokens: chat.sampling.maxTokens, registry: registry)
     }
 
     /// What a sample said: text, calls of tools, or one behind the other.
@@ -35,11 +41,15 @@ struct ChatRun: Sendable {
         var reason = OpenAI.FinishReason.stop
     }
 
-    /// Reads the only sample of an answer to its end.
+    /// Reads a sample of an answer to its end.
     ///
-    /// - Parameter tell: gets the text as it comes.
-    func listen(to stream: inout TextStream, tell: (String) async throws -> Void) async throws -> Speech {
-        var gate = toolCallGate()
+    /// - Parameters:
+    ///   - index: which of the answer's choices it is.
+    ///   - tell: gets the text as it comes.
+    func listen(
+        to stream: inout TextStream, index: Int = 0, tell: (String) async throws -> Void
+    ) async throws -> Speech {
+        var gate = toolCallGate(index)
         var speech = Speech()
         while let delta = try await stream.next() {
             let said = gate.push(delta.text)

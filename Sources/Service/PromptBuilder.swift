@@ -41,8 +41,8 @@ struct PromptBuilder {
 }
 
 extension ChatMessage {
-    /// The message as templates expect it: OpenAI's object, with `developer` under its older name.
-    fileprivate var templateValue: JSONValue {
+    /// The message as templates and verifiers expect it: OpenAI's object, with `developer` under its older name.
+    var templateValue: JSONValue {
         var object: JSONObject = ["role": .string(role == .developer ? "system" : role.rawValue)]
         if let content { object["content"] = .string(content) }
         if let name { object["name"] = .string(name) }

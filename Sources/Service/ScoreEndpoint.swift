@@ -26,18 +26,13 @@ struct ScoreEndpoint: Sendable {
         try caller.check(model: model.id)
         let prompt = try PromptBuilder(model: model).prompt(asked.prompt)
         let texts = try asked.texts.enumerated().map { try tokens(of: $1, at: $0, asked, model) }
-        let deadline = try RequestDeadline.of(request.head, streams: false)
-        let generations = try texts.enumerated().map { index, text in
-            try generation(prompt, text, param: "\(field)[\(index)]", asked, model, caller, deadline)
-        }
         let head = model.answerHead("score", requestID: request.id)
-        let streams = try SampleStreams(
-            generations, model: model, head: head, request: request.head, caller: caller, maxTokens: 0,
-            registry: state.requests)
-        let (scores, summary) = try await streams.read { _, stream in
-            while try await stream.next() != nil {}
-            return stream.promptScores
-        }
+        let scoring = TextScoring(
+            model: model, head: head, request: request.head, caller: caller, registry: state.requests,
+            priority: asked.priority, cacheSalt: asked.cacheSalt)
+        let (scores, summary) = try await scoring.scores(
+            texts.enumerated().map { TextScoring.Item(prompt: prompt, text: $1, param: "\(field)[\($0)]") },
+            top: asked.topLogprobs)
         let scored = zip(asked.texts, zip(texts, scores)).map { text, score in
             Scores.Text(label: label(text, score.0, model), logprobs: logprobs(score.1, model))
         }
@@ -58,22 +53,6 @@ struct ScoreEndpoint: Sendable {
             throw .invalid(name, "'\(name)' must not be empty.")
         }
         return tokens
-    }
-
-    private func generation(
-        _ prompt: [Int32], _ text: [Int32], param: String, _ asked: ScoreRequest, _ model: ServedModel,
-        _ caller: Caller, _ deadline: ContinuousClock.Instant?
-    ) throws(APIError) -> GenerationRequest {
-        guard !prompt.isEmpty else { throw .invalid("prompt", "The prompt must have a token.") }
-        let (all, limit) = (prompt + text, model.engine.contextLength)
-        guard all.count < limit else {
-            throw .contextLengthExceeded(limit: limit, prompt: all.count, param: param)
-        }
-        return GenerationRequest(
-            prompt: all, maxTokens: 0, priority: try caller.priority(asked.priority), tenant: caller.tenant,
-            deadline: deadline,
-            scoring: PromptScoring(first: prompt.count, top: asked.topLogprobs),
-            cacheSalt: caller.cacheScope(salt: asked.cacheSalt ?? ""))
     }
 
     private func label(_ text: CompletionRequest.Prompt, _ tokens: [Int32], _ model: ServedModel) -> String {

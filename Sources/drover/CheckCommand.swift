@@ -7,6 +7,7 @@ import Model
 import Service
 import Telemetry
 import Transport
+import Verifiers
 
 /// Says what `drover serve` would do with the same settings, and everything that would keep it from that.
 struct CheckCommand: AsyncParsableCommand {
@@ -31,9 +32,12 @@ struct CheckCommand: AsyncParsableCommand {
         Self.report("settings", .success("read\(options.config.map { ", with those of \($0)" } ?? "")"))
         var isRight = true
         for part in Self.parts {
-            let outcome = Result { try part.check(settings) }
-            Self.report(part.name, outcome)
-            if case .failure = outcome { isRight = false }
+            do {
+                Self.report(part.name, .success(try await part.check(settings)))
+            } catch {
+                Self.report(part.name, .failure(error))
+                isRight = false
+            }
         }
         guard isRight else { throw ExitCode.failure }
     }
@@ -48,9 +52,9 @@ struct CheckCommand: AsyncParsableCommand {
         for line in text.split(separator: "\n") { print("\(mark)\(name): \(line)") }
     }
 
-    private static let parts: [(name: String, check: @Sendable (ServeSettings) throws -> String)] = [
+    private static let parts: [(name: String, check: @Sendable (ServeSettings) async throws -> String)] = [
         ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses),
-        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory),
+        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory), ("verifiers", verifiers),
     ]
 
     /// The files, the tokenizer, the template, and whether memory suffices.
@@ -103,6 +107,17 @@ struct CheckCommand: AsyncParsableCommand {
         guard let path = settings.usageDir else { return "none: tokens a day are counted from the start" }
         try checkFolder(path)
         return path
+    }
+
+    /// Each command is there, and something can be run in its sandbox here.
+    @Sendable private static func verifiers(_ settings: ServeSettings) async throws -> String {
+        let verifiers = settings.verification.verifiers.sorted { $0.key < $1.key }
+        for case (let name, .command(let command)) in verifiers {
+            if let failure = await CommandVerifier(name: name, settings: command).trial() {
+                throw ValidationError("\(name): \(failure)")
+            }
+        }
+        return verifiers.isEmpty ? "none but those built in" : verifiers.map(\.key).joined(separator: ", ")
     }
 
     /// One that is there can be written to; one that is not can be made.

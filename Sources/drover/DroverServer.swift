@@ -6,6 +6,7 @@ import Model
 import Service
 import Telemetry
 import Transport
+import Verifiers
 
 /// The whole server, wired: sockets, service, engine. Used by `serve`, and by `chat` on a port of its own.
 final class DroverServer: Sendable {
@@ -51,6 +52,8 @@ final class DroverServer: Sendable {
         let endpoints = listeners.map(\.endpoint)
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
+            verifiers: try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers),
+            judges: JudgeRoster(settings.verification.judges),
             hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
             origins: OriginPolicy(origins: settings.corsOrigins))
         if asksForKeys {

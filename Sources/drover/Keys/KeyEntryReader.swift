@@ -2,77 +2,44 @@ import Foundation
 import Service
 import Yams
 
-/// Reads one entry of a key file, and refuses what is not known. Values are taken as they were written: YAML would make a
-/// number of a hash such as 1234e5678.
+/// Reads one entry of a key file.
 struct KeyEntryReader {
     private let path: String
-    private let line: Int?
-    private var fields: [String: Node] = [:]
+    private var entry: YAMLEntry
 
     init(_ entry: Node, path: String) throws {
         self.path = path
-        line = entry.mark?.line
-        guard let mapping = entry.mapping else { throw error("an entry must have a name and a sha256") }
-        for (name, value) in mapping { fields[name.string ?? ""] = value }
+        self.entry = try YAMLEntry(entry, orElse: "an entry must have a name and a sha256") { line, problem in
+            KeyFileError.malformed(path: path, line: line, problem: problem)
+        }
     }
 
-    func error(_ problem: String, at node: Node? = nil) -> KeyFileError {
-        .malformed(path: path, line: node?.mark?.line ?? line, problem: problem)
-    }
+    func error(_ problem: String) -> any Error { entry.error(problem) }
 
     /// The key that the entry describes.
     mutating func key() throws -> ClientKey {
-        let name = try required("name", "1 to 64 letters, digits, dots, hyphens or underscores") {
+        let name = try entry.required("name", "1 to 64 letters, digits, dots, hyphens or underscores") {
             ClientKey.isValid(name: $0) ? $0 : nil
         }
         var key = ClientKey(
             name: name,
-            digest: try required("sha256", "the 64 hexadecimal digits of a SHA-256", SHA256.Digest.init(hex:)))
-        key.expires = try value("expires", "a time such as 2027-01-31T12:00:00Z", Self.time)
-        key.priority = try value("priority", "interactive or batch", Self.priority) ?? key.priority
-        key.mayRaisePriority = try value("may-raise-priority", "true or false", Bool.init) ?? key.mayRaisePriority
-        key.weight = try value("weight", "a number from 0.01 to 100", Self.weight) ?? key.weight
+            digest: try entry.required("sha256", "the 64 hexadecimal digits of a SHA-256", SHA256.Digest.init(hex:)))
+        key.expires = try entry.value("expires", "a time such as 2027-01-31T12:00:00Z", Self.time)
+        key.priority = try entry.value("priority", "interactive or batch", Self.priority) ?? key.priority
+        key.mayRaisePriority = try entry.value("may-raise-priority", "true or false", Bool.init) ?? key.mayRaisePriority
+        key.weight = try entry.value("weight", "a number from 0.01 to 100", Self.weight) ?? key.weight
         key.limits = KeyLimits(
             requests: try count("concurrent-requests"), requestsPerMinute: try count("requests-per-minute"),
             tokensPerMinute: try count("tokens-per-minute"), tokensPerDay: try count("tokens-per-day"))
-        key.models = try list("models")
-        key.isAdmin = try value("admin", "true or false", Bool.init) ?? key.isAdmin
-        key.sharesCache = try value("shared-cache", "true or false", Bool.init) ?? key.sharesCache
-        if let unknown = fields.keys.sorted().first {
-            throw error("'\(unknown)' is not known", at: fields[unknown])
-        }
+        key.models = try entry.list("models")
+        key.isAdmin = try entry.value("admin", "true or false", Bool.init) ?? key.isAdmin
+        key.sharesCache = try entry.value("shared-cache", "true or false", Bool.init) ?? key.sharesCache
+        try entry.finish()
         return key
     }
 
-    private mutating func value<Value>(
-        _ field: String, _ expected: String, _ read: (String) -> Value?
-    ) throws -> Value? {
-        guard let node = fields.removeValue(forKey: field) else { return nil }
-        guard let value = node.scalar.flatMap({ read($0.string) }) else {
-            throw error("'\(field)' must be \(expected)", at: node)
-        }
-        return value
-    }
-
-    private mutating func required<Value>(
-        _ field: String, _ expected: String, _ read: (String) -> Value?
-    ) throws -> Value {
-        guard let value = try value(field, expected, read) else { throw error("'\(field)' is missing") }
-        return value
-    }
-
     private mutating func count(_ field: String) throws -> Int? {
-        try value(field, "a number from 1 to 1000000000000") { text in
-            Int(text).flatMap { (1...1_000_000_000_000).contains($0) ? $0 : nil }
-        }
-    }
-
-    private mutating func list(_ field: String) throws -> [String]? {
-        guard let node = fields.removeValue(forKey: field) else { return nil }
-        guard let names = node.sequence?.map(\.scalar?.string), !names.contains(nil) else {
-            throw error("'\(field)' must be a list of names", at: node)
-        }
-        return names.compactMap { $0 }
+        try entry.integer(field, in: 1...1_000_000_000_000)
     }
 
     private static func time(_ text: String) -> Int64? {

@@ -120,6 +120,12 @@ struct ServeOptions: ParsableArguments {
     var insecure = false
     @Option(help: "A Jinja chat template in place of the model's own.")
     var chatTemplate: String?
+    @Option(
+        help: """
+            Most verifiers that run at the same time. The settings file names them, and judges on other servers; see \
+            README.md. (default: 4)
+            """)
+    var maxVerifiers: Int?
     @Option(help: "Seconds that running requests get to finish after SIGTERM. (default: 120)")
     var drainTimeout: Int?
     @Option(help: "Least severe level to log: trace, debug, info, notice, warning or error. (default: info)")

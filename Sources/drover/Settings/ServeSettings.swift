@@ -43,6 +43,9 @@ struct ServeSettings: Sendable {
     let tls: TLSFiles?
     let insecure: Bool
     let chatTemplate: String?
+    /// Verifiers and judges, which only a file can name.
+    let verification: VerifierFile
+    let maxVerifiers: Int
     let drainTimeout: Int
     let logLevel: LogLevelName
     let logFormat: LogFormat
@@ -55,12 +58,14 @@ struct ServeSettings: Sendable {
         "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
         "tls-certificate", "tls-key", "tls-client-ca", "cache-dir", "cache-disk-bytes", "speculate", "draft-model",
         "draft-tokens", "draft-kv-cache-bytes",
-        "chat-template", "drain-timeout", "log-level", "log-format",
+        "chat-template", "max-verifiers", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
         let file = options.config ?? ProcessInfo.processInfo.environment["DROVER_CONFIG"]
-        let reader = try await SettingsReader(file: file, keys: Self.keys)
+        let reader = try await SettingsReader(file: file, keys: Self.keys.union(VerifierFile.keys))
+        verification = try file.map { try VerifierFile(path: $0) } ?? VerifierFile()
+        maxVerifiers = try reader.positive(options.maxVerifiers, "max-verifiers", atMost: 1024) ?? 4
         model = try reader.value(options.model, "model")
         alias = try reader.value(options.alias, "alias")
         endpoints = try Self.endpoints(options, reader)

@@ -46,6 +46,8 @@ enum SettingsError: Error, CustomStringConvertible {
     case unreadable(file: String)
     case notAMapping(file: String)
     case unknownKey(file: String, key: String)
+    /// A part of the file that is not what it must be.
+    case malformed(file: String, line: Int?, problem: String)
     case invalidValue(key: String, text: String)
     /// A number that is not 1 to `limit`.
     case outOfRange(key: String, number: Int, limit: Int)
@@ -59,6 +61,8 @@ enum SettingsError: Error, CustomStringConvertible {
         case .unreadable(let file): "The settings file \(file) cannot be read as UTF-8 text."
         case .notAMapping(let file): "The settings file \(file) must be a YAML mapping of keys to values."
         case .unknownKey(let file, let key): "The settings file \(file) has the unknown key '\(key)'."
+        case .malformed(let file, let line, let problem):
+            "The settings file \(file)\(line.map { ":\($0)" } ?? "") is wrong: \(problem)."
         case .conflict(let key, let reason): "The setting '\(key)' \(reason)."
         case .unknownRoute(let route): "The setting 'open-routes' names '\(route.prefix(100))', which is no route."
         case .exposed(let endpoint):
