@@ -73,7 +73,8 @@ package struct BestOfScorer: Sendable {
         case "judge": kind = .judge(try JudgeRubric(&reader), judge: try reader.string("judge"))
         case "verifier":
             guard let name = try reader.string("name") else {
-                throw .invalid(reader.name("name"), "'\(reader.name("name"))' is required: a verifier of the operator's.")
+                throw .invalid(
+                    reader.name("name"), "'\(reader.name("name"))' is required: a verifier of the operator's.")
             }
             kind = .verifier(name)
         case let type:

@@ -1,5 +1,4 @@
 import Curation
-import Foundation
 import JSON
 import OpenAI
 
@@ -44,7 +43,7 @@ struct JudgeStage: Sendable {
 
     /// The log-probability of each label.
     private func ask(_ prompt: Prompt, _ sample: Sample) async throws -> JSONValue {
-        let question = rubric.question(request: prompt.transcript, answer: sample.content)
+        let question = rubric.question(request: Self.request(prompt), answer: sample.content)
         let answer = try await server.post(
             "/v1/classify",
             [
@@ -59,17 +58,21 @@ struct JudgeStage: Sendable {
         return .array(scores.map(JSONValue.number))
     }
 
+    /// The conversation as best-of requests show it to their judges.
+    private static func request(_ prompt: Prompt) -> String {
+        prompt.messages.compactMap(\.object).map { message in
+            let calls = message["tool_calls"].map { String(decoding: $0.serialized, as: UTF8.self) }
+            return "\(message["role"]?.string ?? ""): \(message["content"]?.string ?? calls ?? "")"
+        }.joined(separator: "\n")
+    }
+
     private func apply(_ logprobs: [Double], to dataset: inout Dataset, at position: Int) {
-        let best = logprobs.indices.max { logprobs[$0] < logprobs[$1] } ?? 0
-        let weights = logprobs.map { exp($0 - logprobs[best]) }
-        let sum = weights.reduce(0, +)
-        // The mean of what the labels are worth, by their exact probabilities.
-        let score = weights.indices.reduce(0.0) { $0 + weights[$1] / sum * rubric.value(of: $1) }
-        dataset.setScore(score, of: settings.name, at: position)
-        if settings.top, best != rubric.labels.count - 1 {
-            dataset.drop(position, at: .judge, by: settings.name, because: "rated '\(rubric.labels[best])'")
-        } else if let keep = settings.keep, score < keep {
-            let shown = (score * 1_000).rounded() / 1_000
+        let rating = JudgeRating(logprobs, rubric)
+        dataset.setScore(rating.value, of: settings.name, at: position)
+        if settings.top, rating.label != rubric.labels.count - 1 {
+            dataset.drop(position, at: .judge, by: settings.name, because: "rated '\(rubric.labels[rating.label])'")
+        } else if let keep = settings.keep, rating.value < keep {
+            let shown = (rating.value * 1_000).rounded() / 1_000
             dataset.drop(position, at: .judge, by: settings.name, because: "score \(shown), at least \(keep)")
         }
     }
