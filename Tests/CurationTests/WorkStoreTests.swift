@@ -1,8 +1,9 @@
 import Curation
+import JSON
 import Testing
 
 struct WorkStoreTests {
-    private let key = ContentHash("key")
+    private let key = ContentHash(JSONValue.string("key"))
 
     @Test func `rows outlive the process that wrote them`() throws {
         let folder = try TemporaryFolder()

@@ -1,5 +1,6 @@
 """`drover curate`: the recipes of deploy/recipes at small size, killed and changed runs, other formats, other models."""
 
+import contextlib
 import gzip
 import json
 import random
@@ -120,7 +121,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(recipe, tmp_path):
 
 
 def count(work, table):
-    with sqlite3.connect(work / "work.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(work / "work.sqlite")) as database:
         return database.execute(f"select count(*) from {table}").fetchone()[0]
 
 

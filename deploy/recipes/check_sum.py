@@ -1,4 +1,7 @@
-"""Decides whether an answer has the right result: the last number in it. Reads a candidate, ends with 0 or 1."""
+"""Decides whether an answer is the sum or difference that was asked for, and nothing else: `47 + 35 = 82` or `82`.
+
+Reads a candidate from standard input and ends with 0 for a right answer, with 1 for another.
+"""
 
 import json
 import re
@@ -6,11 +9,10 @@ import sys
 
 candidate = json.load(sys.stdin)
 fields = candidate["reference"]
-a, b = int(fields["a"]), int(fields["b"])
-right = a + b if fields["operator"] == "+" else a - b
-# A minus sign belongs to a number unless it stands between two.
-numbers = re.findall(r"(?<!\d)(?<!\d )-?\d+", candidate["completion"])
-if numbers and int(numbers[-1]) == right:
+a, b, operator = int(fields["a"]), int(fields["b"]), fields["operator"]
+result = a + b if operator == "+" else a - b
+problem = re.escape(f"{a} {operator} {b} = ")
+if re.fullmatch(rf"(?:{problem})?{result}\.?", candidate["completion"].strip()):
     sys.exit(0)
-print(f"the result is {right}")
+print(f"the result is {result}")
 sys.exit(1)

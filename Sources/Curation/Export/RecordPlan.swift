@@ -3,6 +3,11 @@ package struct RecordPlan: Sendable {
     package struct Pair: Sendable, Equatable {
         package let chosen: Int
         package let rejected: Int?
+
+        package init(chosen: Int, rejected: Int?) {
+            self.chosen = chosen
+            self.rejected = rejected
+        }
     }
 
     package let pairs: [Pair]

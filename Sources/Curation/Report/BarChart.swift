@@ -14,7 +14,7 @@ struct BarChart {
 
     private static let rowHeight = 26.0
     private static let left = 190.0
-    private static let right = 140.0
+    private static let right = 210.0
     private static let width = 760.0
 
     var markup: String {
@@ -31,7 +31,8 @@ struct BarChart {
         for (row, bar) in bars.enumerated() {
             let y = Double(row) * Self.rowHeight + 8
             let length = axis.share(of: Double(bar.value)) * plot
-            let label = "\(Markup.grouped(bar.value))  \(bar.note)"
+            let number = Markup.grouped(bar.value)
+            let label = bar.note.isEmpty ? number : "\(number) · \(bar.note)"
             svg.text(Markup.shortened(bar.name, to: 30), x: Self.left - 8, y: y + 13, "name", anchor: .end)
             svg.bar(x: Self.left, y: y, width: length, height: 18, bar.style, title: "\(bar.name): \(label)")
             svg.text(label, x: Self.left + length + 6, y: y + 13, "value")

@@ -6,7 +6,9 @@ struct Histogram {
 
     private static let bins = 20
     private static let width = 760.0
-    private static let height = 220.0
+    private static let height = 230.0
+    /// Room for the name of the upward axis.
+    private static let top = 24.0
     private static let left = 60.0
 
     private struct Bin {
@@ -22,7 +24,7 @@ struct Histogram {
         var svg = SVG(width: Self.width, height: Self.height, label: title)
         let (bottom, right) = (Self.height - 44, Self.width - 16)
         for tick in y.ticks where tick == tick.rounded() {
-            let place = bottom - y.share(of: tick) * (bottom - 8)
+            let place = bottom - y.share(of: tick) * (bottom - Self.top)
             svg.line(from: (Self.left, place), to: (right, place), "grid")
             svg.text(Markup.short(tick), x: Self.left - 8, y: place + 4, "tick", anchor: .end)
         }
@@ -37,15 +39,15 @@ struct Histogram {
         }
         svg.line(from: (Self.left, bottom), to: (right, bottom), "rule")
         svg.text(title, x: (Self.left + right) / 2, y: Self.height - 6, "axis", anchor: .middle)
-        svg.text("answers", x: 14, y: 14, "axis")
+        svg.text("answers", x: Self.left, y: 12, "axis", anchor: .end)
         return svg.markup
     }
 
     private func draw(
         _ bin: Bin, x: Double, step: Double, _ range: String, _ axis: Axis, _ bottom: Double, _ svg: inout SVG
     ) {
-        let kept = axis.share(of: Double(bin.kept)) * (bottom - 8)
-        let dropped = axis.share(of: Double(bin.dropped)) * (bottom - 8)
+        let kept = axis.share(of: Double(bin.kept)) * (bottom - Self.top)
+        let dropped = axis.share(of: Double(bin.dropped)) * (bottom - Self.top)
         if bin.kept > 0 {
             svg.bar(
                 x: x + 1, y: bottom - kept, width: step - 2, height: kept, "kept", title: "\(range): \(bin.kept) kept")

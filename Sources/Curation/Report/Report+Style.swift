@@ -21,6 +21,7 @@ extension Report {
         svg .grid{stroke:var(--line)}svg .rule{stroke:var(--soft)}
         svg .kept{fill:var(--kept)}svg .dropped{fill:var(--dropped)}
         svg .curve{fill:none;stroke:var(--kept);stroke-width:2}svg .point{fill:var(--dropped)}
+        td:nth-child(2){min-width:150px}td:nth-child(3){min-width:130px}
         table{border-collapse:collapse;width:100%;font-size:13px}
         th{text-align:left;color:var(--soft);font-weight:600}
         th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere;\

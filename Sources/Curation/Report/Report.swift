@@ -138,7 +138,7 @@ package struct Report: Sendable {
     }
 
     private var histograms: String {
-        let legend = #"<p class="legend"><i class="kept"></i> kept <i class="dropped"></i> dropped</p>"#
+        let legend = #"<p class="legend"><i class="kept"></i> in the set <i class="dropped"></i> left out</p>"#
         var charts: [String] = []
         for name in judges + verifiers {
             charts.append(contentsOf: histogram("score of \(name)") { $0.scores[name] })
