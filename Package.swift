@@ -95,12 +95,15 @@ let package = Package(
         .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language"], swiftSettings: swift),
         .testTarget(
             name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
+        .testTarget(
+            name: "VerifiersTests", dependencies: ["Verifiers", "HTTP", "JSON", "Transport"], swiftSettings: swift),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
-                log,
+                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport",
+                "Verifiers",
+                httpTypes, log,
             ],
             swiftSettings: swift),
     ]

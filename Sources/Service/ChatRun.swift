@@ -19,7 +19,8 @@ struct ChatRun: Sendable {
         _ request: RequestHead, from param: String, prompt: [Int32]? = nil, registry: RequestRegistry
     ) async throws -> SampleStreams {
         return try SampleStreams(
-            [try await generation(request, from: param, prompt: prompt)], TextOptions(chat.sampling), model: model, head: head, request: request, caller: caller,
+            [try await generation(request, from: param, prompt: prompt)], TextOptions(chat.sampling), model: model,
+            head: head, request: request, caller: caller,
             maxTokens: chat.sampling.maxTokens, registry: registry)
     }
 

@@ -2,26 +2,25 @@
 package struct VerifierRoster: Sendable {
     private let verifiers: [String: any Verifier]
 
-    /// - Parameters:
-    ///   - settings: by name.
-    ///   - limit: most verifiers that run at the same time.
-    package init(_ settings: [String: VerifierSettings], limit: Int) throws {
+    /// - Parameter limit: most of the given ones that run at the same time.
+    package init(_ given: [any Verifier] = [], limit: Int = 1) {
         let gate = Gate(places: limit)
-        var verifiers: [String: any Verifier] = [:]
-        for (name, settings) in settings {
-            let verifier: any Verifier =
+        // The built-in one needs no turn: it starts nothing.
+        verifiers = given.reduce(into: [SchemaVerifier.name: SchemaVerifier()]) { verifiers, verifier in
+            verifiers[verifier.name] = GatedVerifier(verifier: verifier, gate: gate)
+        }
+    }
+
+    /// Those of the operator's settings, by name.
+    package init(_ settings: [String: VerifierSettings], limit: Int) throws {
+        self.init(
+            try settings.map { name, settings in
                 switch settings {
                 case .command(let settings): CommandVerifier(name: name, settings: settings)
                 case .callback(let settings): try CallbackVerifier(name: name, settings: settings)
                 }
-            verifiers[name] = GatedVerifier(verifier: verifier, gate: gate)
-        }
-        verifiers[SchemaVerifier.name] = SchemaVerifier()
-        self.verifiers = verifiers
+            }, limit: limit)
     }
-
-    /// Of programs that have none but those that come with it.
-    package init() { verifiers = [SchemaVerifier.name: SchemaVerifier()] }
 
     package var names: [String] { verifiers.keys.sorted() }
 

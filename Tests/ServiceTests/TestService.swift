@@ -9,6 +9,7 @@ import Model
 import Service
 import Telemetry
 import Transport
+import Verifiers
 
 /// The whole service over the small oracle checkpoint, reached through memory: real weights, real text, no sockets.
 final class TestService: Sendable {
@@ -29,7 +30,7 @@ final class TestService: Sendable {
     init(
         settings: EngineSettings = EngineSettings(), contextLength: Int = 256, isReady: Bool = true,
         keys: [ClientKey]? = nil, openRoutes: Set<String> = [], hosts: HostPolicy = .any,
-        origins: OriginPolicy = OriginPolicy()
+        origins: OriginPolicy = OriginPolicy(), verifiers: [any Verifier] = []
     ) throws {
         let checkpoint = try Checkpoint(path: Self.fixture.path)
         // The reference kernels compute in float32, so texts can be compared with transformers'.
@@ -52,7 +53,7 @@ final class TestService: Sendable {
         access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
         let service = APIService(
             state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3",
-            hosts: hosts, origins: origins)
+            verifiers: VerifierRoster(verifiers, limit: 2), hosts: hosts, origins: origins)
         router = service.router
         server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)
         if isReady { state.becomeReady(model) }

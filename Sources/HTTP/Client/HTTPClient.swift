@@ -106,7 +106,8 @@ package actor HTTPClient {
     private func encode(
         _ method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields, _ body: [UInt8]
     ) -> [UInt8] {
-        var head = "\(method.rawValue) \(basePath)\(path) HTTP/1.1\r\nHost: \(authority)\r\n"
+        let target = basePath + path
+        var head = "\(method.rawValue) \(target.isEmpty ? "/" : target) HTTP/1.1\r\nHost: \(authority)\r\n"
         for field in fields { head += "\(field.name.rawName): \(field.value)\r\n" }
         if method == .post { head += "Content-Length: \(body.count)\r\n" }
         return Array((head + "\r\n").utf8) + body

@@ -1,8 +1,8 @@
 import Grammar
-import OpenAI
+package import OpenAI
 
 /// Finds the answer in a text, and writes equal answers the same way.
-struct AnswerExtractor: Sendable {
+package struct AnswerExtractor: Sendable {
     private enum Search: Sendable {
         case lastNumber
         case boxed
@@ -12,7 +12,7 @@ struct AnswerExtractor: Sendable {
     private let search: Search
 
     /// - Parameter param: the request field of the regular expression.
-    init(_ extraction: AnswerExtraction, param: String) throws(APIError) {
+    package init(_ extraction: AnswerExtraction, param: String) throws(APIError) {
         switch extraction {
         case .lastNumber: search = .lastNumber
         case .boxed: search = .boxed
@@ -26,7 +26,7 @@ struct AnswerExtractor: Sendable {
     }
 
     /// Nil where there is none.
-    func answer(in text: String) -> String? {
+    package func answer(in text: String) -> String? {
         switch search {
         case .lastNumber: Self.lastNumber(in: text)
         case .boxed: Self.boxed(in: text).map(Self.normalized)
@@ -84,7 +84,8 @@ struct AnswerExtractor: Sendable {
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
         let parts = digits.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ $0.allSatisfy(isDigit) }), digits.contains(where: isDigit)
+        guard (1...2).contains(parts.count), parts.allSatisfy({ $0.allSatisfy(isDigit) }),
+            digits.contains(where: isDigit)
         else { return nil }
         let zero = UInt8(ascii: "0")
         let whole = parts[0].drop { $0 == zero }

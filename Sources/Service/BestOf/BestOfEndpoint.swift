@@ -17,7 +17,8 @@ struct BestOfEndpoint: Sendable {
         let source = CandidateSource(
             request: asked, model: model, head: head, http: request.head, caller: caller, registry: state.requests)
         let run = BestOfRun(
-            request: asked, source: source, panel: try ScoringPanel(asked, source, verifiers: verifiers, judges: judges))
+            request: asked, source: source, panel: try ScoringPanel(asked, source, verifiers: verifiers, judges: judges)
+        )
         return Response(json: try await run.answer().json)
     }
 }

@@ -23,7 +23,8 @@ struct BestOfRun: Sendable {
         let scoringUsage = try await panel.score(&candidates)
         let isChat = if case .chat = request.prompt { true } else { false }
         return BestOfAnswer(
-            head: source.head, candidates: Ranking(order: request.order, count: request.scorers.count).ranked(candidates),
+            head: source.head,
+            candidates: Ranking(order: request.order, count: request.scorers.count).ranked(candidates),
             isChat: isChat, usage: usage, scoringUsage: scoringUsage)
     }
 }

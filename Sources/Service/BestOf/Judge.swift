@@ -24,7 +24,8 @@ package struct JudgeRoster: Sendable {
         let known = remote.keys.sorted().joined(separator: ", ")
         throw .invalid(
             param + ".judge",
-            "There is no judge '\(name.prefix(100))'. This server has: \(known.isEmpty ? "its own model only" : known).")
+            "There is no judge '\(name.prefix(100))'. This server has: \(known.isEmpty ? "its own model only" : known)."
+        )
     }
 }
 
@@ -36,7 +37,8 @@ struct LocalJudge: Judge {
     /// Texts that are scored at the same time: more would be refused by a short queue.
     private static let width = 24
 
-    func logprobs(of labels: [String], behind questions: [String]) async throws -> (logprobs: [[Double]], usage: Usage) {
+    func logprobs(of labels: [String], behind questions: [String]) async throws -> (logprobs: [[Double]], usage: Usage)
+    {
         let model = source.model
         let texts = labels.map { model.tokenizer.encode($0) + [model.endToken].compactMap(\.self) }
         let scoring = TextScoring(

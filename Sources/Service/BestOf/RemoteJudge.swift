@@ -31,7 +31,8 @@ package struct RemoteJudge: Judge {
     }
 
     /// One after the other, on one connection: the other server's batch is for its own clients.
-    func logprobs(of labels: [String], behind questions: [String]) async throws -> (logprobs: [[Double]], usage: Usage) {
+    func logprobs(of labels: [String], behind questions: [String]) async throws -> (logprobs: [[Double]], usage: Usage)
+    {
         let client = try HTTPClient(url: url)
         defer { Task { await client.disconnect() } }
         var logprobs: [[Double]] = []

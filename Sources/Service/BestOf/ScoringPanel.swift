@@ -41,7 +41,8 @@ struct ScoringPanel: Sendable {
     ) throws(APIError) -> any Verifier {
         if let verifier = roster[name] { return verifier }
         throw .invalid(
-            param, "There is no verifier '\(name.prefix(100))'. This server has: \(roster.names.joined(separator: ", ")).")
+            param,
+            "There is no verifier '\(name.prefix(100))'. This server has: \(roster.names.joined(separator: ", ")).")
     }
 
     // MARK: Verifiers
@@ -101,7 +102,8 @@ struct ScoringPanel: Sendable {
             case .majority(let extractor): scores = MajorityVote(attempts.map { extractor.answer(in: $0.text) }).scores
             case .judge(let judge, let rubric):
                 let used: Usage
-                (scores, used) = try await JudgePanel(judge: judge, rubric: rubric, request: request).scores(of: attempts)
+                (scores, used) = try await JudgePanel(judge: judge, rubric: rubric, request: request).scores(
+                    of: attempts)
                 usage = usage + used
             }
             for (index, score) in zip(open, scores) {

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 
 /// A verifier that is a local command: the candidate as one JSON object on standard input, exit code 0 for a pass and 1
@@ -21,14 +22,19 @@ package struct CommandVerifier: Verifier {
         }
     }
 
-    /// Whether a command can be run here at all: why not, or nil.
+    /// Why the command could not be run here; nil if it could. Runs a shell in its place, which looks for it.
     package func trial() async -> VerifierFailure? {
+        for argument in settings.command where argument.hasPrefix("/") && access(argument, F_OK) != 0 {
+            return .couldNotStart("\(argument): \(String(cString: strerror(errno)))")
+        }
+        var trial = settings
+        trial.command = ["sh", "-c", "command -v \"$0\" || exit 127"] + settings.command
         do throws(VerifierFailure) {
-            var trial = settings
-            trial.command = ["/bin/true"]
-            let answer = try await sandbox.run(trial, input: [])
-            if case .failed(let failure) = answer.outcome { return failure }
-            return nil
+            switch try await sandbox.run(trial, input: []).outcome {
+            case .exited(code: 0): return nil
+            case .exited: return .couldNotStart("\(settings.command[0]): there is no such program")
+            case .failed(let failure): return failure
+            }
         } catch {
             return error
         }

@@ -17,8 +17,9 @@ package struct Sandbox: Sendable {
     func run(_ settings: CommandSettings, input: [UInt8]) async throws(VerifierFailure) -> SandboxAnswer {
         let (socket, process) = try start(settings, inputSize: input.count)
         let answer = await answer(from: socket, to: input, by: .now + settings.time + Self.grace)
+        // With the socket closed the process ends, and with it all that the command started; unless it hangs itself.
         socket.close()
-        // The socket is closed, so that the process ends, with all that the command started.
+        if case .failure = answer { kill(process, SIGKILL) }
         await Self.wait(for: process)
         return try answer.get()
     }

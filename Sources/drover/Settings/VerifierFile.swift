@@ -26,7 +26,8 @@ struct VerifierFile: Sendable {
     private static func entries(_ key: String, _ root: Node.Mapping?, _ path: String) throws -> [(String, Node)] {
         guard let node = root?[Node(key)], node.null == nil else { return [] }
         guard let mapping = node.mapping else {
-            throw SettingsError.malformed(file: path, line: node.mark?.line, problem: "'\(key)' must be a mapping of names")
+            throw SettingsError.malformed(
+                file: path, line: node.mark?.line, problem: "'\(key)' must be a mapping of names")
         }
         return try mapping.map { name, entry in
             let text = name.string ?? ""
@@ -93,7 +94,8 @@ struct VerifierFile: Sendable {
 
     private static func isURL(_ text: String) -> Bool {
         guard let parts = URLComponents(string: text), let host = parts.host else { return false }
-        return ["http", "https"].contains(parts.scheme) && !host.isEmpty
+        // The client sends no query.
+        return ["http", "https"].contains(parts.scheme) && !host.isEmpty && parts.query == nil
     }
 
     /// `10s` or `500ms`, up to an hour.
