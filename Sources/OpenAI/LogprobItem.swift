@@ -3,6 +3,7 @@ package import JSON
 /// The log-probability of one token of an answer, and of those that were likeliest in its place.
 package struct LogprobItem: Sendable, Equatable {
     package struct Candidate: Sendable, Equatable {
+        let id: Int32
         /// Part of a character in some tokens; the name of a control token.
         let bytes: [UInt8]
         /// Control tokens are no part of the text.
@@ -10,7 +11,8 @@ package struct LogprobItem: Sendable, Equatable {
         /// Nil for the first token of a prompt, which follows nothing.
         let logprob: Float?
 
-        package init(bytes: [UInt8], isControl: Bool, logprob: Float?) {
+        package init(id: Int32, bytes: [UInt8], isControl: Bool, logprob: Float?) {
+            self.id = id
             self.bytes = bytes
             self.isControl = isControl
             self.logprob = logprob
@@ -68,6 +70,8 @@ extension LogprobItem.Candidate {
 
     fileprivate var object: JSONObject {
         [
+            // llama-server's: whoever trains on the tokens needs no tokenizer.
+            "id": .integer(Int64(id)),
             "token": .string(String(decoding: bytes, as: UTF8.self)), "logprob": number,
             "bytes": isControl ? .null : .array(bytes.map { .integer(Int64($0)) }),
         ]

@@ -59,7 +59,7 @@ struct TokenLedger {
 extension LogprobItem.Candidate {
     init(_ id: Int32, _ logprob: Float?, _ vocabulary: Vocabulary) {
         self.init(
-            bytes: Array(vocabulary.bytes(of: id)), isControl: vocabulary.isSpecial(id), logprob: logprob)
+            id: id, bytes: Array(vocabulary.bytes(of: id)), isControl: vocabulary.isSpecial(id), logprob: logprob)
     }
 }
 

@@ -21,7 +21,7 @@ struct Drover: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ChatCommand.self, InspectCommand.self, TokenizeCommand.self,
-            KeyCommand.self,
+            CurateCommand.self, KeyCommand.self,
             BenchCommand.self,
         ])
 }
@@ -34,9 +34,9 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model, the kernels, output constraints or the scheduler, or a running server.",
+        abstract: "Measure a model, the kernels, output constraints, the scheduler, deduplication, or a running server.",
         subcommands: [
             BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchScheduleCommand.self,
-            BenchServeCommand.self,
+            BenchServeCommand.self, BenchDedupCommand.self,
         ])
 }

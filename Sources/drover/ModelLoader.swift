@@ -156,8 +156,12 @@ struct ModelSource {
 
     func open() throws -> Checkpoint {
         if let path { return try Checkpoint(path: path) }
-        let bytes = UnsafeRawBufferPointer(start: bundled_model_bytes(), count: bundled_model_length())
-        return try Checkpoint(bytes: bytes, name: "drover-demo")
+        return try Checkpoint(bytes: Self.bundled, name: "drover-demo")
+    }
+
+    /// The file of the bundled model.
+    static var bundled: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bundled_model_bytes(), count: bundled_model_length())
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 struct ModerationTests {
     private func item(_ said: String, safe: Float, unsafe: Float) -> LogprobItem {
         let candidates = [("safe", safe), ("unsafe", unsafe)].map { text, logprob in
-            LogprobItem.Candidate(bytes: Array(text.utf8), isControl: false, logprob: logprob)
+            LogprobItem.Candidate(id: 0, bytes: Array(text.utf8), isControl: false, logprob: logprob)
         }
         return LogprobItem(token: candidates[said == "safe" ? 0 : 1], top: candidates, offset: 0)
     }

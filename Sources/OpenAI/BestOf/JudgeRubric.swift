@@ -12,7 +12,8 @@ package struct JudgeRubric: Sendable, Equatable {
     package static let labelsLimit = 16
     package static let instructionsBytesLimit = 8192
 
-    private init(name: String, instructions: String, labels: [String], readsAnswer: Bool = true) {
+    /// - Parameter labels: two or more, worst first.
+    package init(name: String, instructions: String, labels: [String], readsAnswer: Bool = true) {
         self.name = name
         self.instructions = instructions
         self.labels = labels
@@ -20,7 +21,7 @@ package struct JudgeRubric: Sendable, Equatable {
     }
 
     /// The rubrics of the Llama 3 paper, section 4.2.3: its scales and criteria, in our words.
-    private static let presets = [
+    package static let presets = [
         JudgeRubric(
             name: "quality",
             instructions: """
@@ -80,6 +81,15 @@ package struct JudgeRubric: Sendable, Equatable {
         }
         let readsAnswer = try reader.bool("reads_answer") ?? true
         return JudgeRubric(name: "custom", instructions: text, labels: labels, readsAnswer: readsAnswer)
+    }
+
+    /// What a judge is asked. What is the same for all answers to a request comes first, so that it is computed once.
+    /// - Parameter answer: left out where the rubric does not read it.
+    package func question(request: String, answer: String) -> String {
+        var parts = [instructions, "[Request]\n" + request]
+        if readsAnswer { parts.append("[Answer]\n" + answer) }
+        parts.append("[Rating]\nReply with one of these and nothing else: \(labels.joined(separator: ", ")).")
+        return parts.joined(separator: "\n\n")
     }
 
     /// From 0 for the worst label to 1 for the best.

@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import OpenAI
 
@@ -19,12 +18,8 @@ struct JudgePanel: Sendable {
         return (attempts.indices.map { scores[rubric.readsAnswer ? $0 : 0] }, usage)
     }
 
-    /// What is the same for all candidates comes first, so that it is computed once.
     private func question(_ attempt: BestOfAnswer.Attempt) -> String {
-        var parts = [rubric.instructions, "[Request]\n" + conversation]
-        if rubric.readsAnswer { parts.append("[Answer]\n" + Self.text(attempt)) }
-        parts.append("[Rating]\nReply with one of these and nothing else: \(rubric.labels.joined(separator: ", ")).")
-        return parts.joined(separator: "\n\n")
+        rubric.question(request: conversation, answer: Self.text(attempt))
     }
 
     private var conversation: String {
@@ -47,11 +42,8 @@ struct JudgePanel: Sendable {
     }
 
     private func score(_ logprobs: [Double]) -> (value: Double, details: JSONObject) {
-        let best = logprobs.indices.max { logprobs[$0] < logprobs[$1] } ?? 0
-        let weights = logprobs.map { exp($0 - logprobs[best]) }
-        let sum = weights.reduce(0, +)
-        let value = weights.indices.reduce(0.0) { $0 + weights[$1] / sum * rubric.value(of: $1) }
-        let shares = JSONObject(zip(rubric.labels, weights).map { ($0, .number($1 / sum)) })
-        return (value, ["label": .string(rubric.labels[best]), "probabilities": .object(shares)])
+        let rating = JudgeRating(logprobs, rubric)
+        let shares = JSONObject(zip(rubric.labels, rating.probabilities).map { ($0, .number($1)) })
+        return (rating.value, ["label": .string(rubric.labels[rating.label]), "probabilities": .object(shares)])
     }
 }

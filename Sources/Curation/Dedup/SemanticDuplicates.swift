@@ -1,0 +1,31 @@
+/// Texts that mean nearly the same, by the cosine of their embeddings: each is kept that is less than the threshold like all
+/// kept before it (the Llama 3 paper, section 4.2.3). Every kept one is compared, so the time grows with the square.
+package enum SemanticDuplicates {
+    /// For each vector the position of an earlier kept one that it is like; nil for those to keep.
+    /// - Parameter vectors: of length 1 and of the same size, the better texts first.
+    package static func originals(of vectors: [[Float]], threshold: Double) -> [Int?] {
+        var kept: [Int] = []
+        return vectors.indices.map { index in
+            let original = kept.first { Double(dot(vectors[index], vectors[$0])) >= threshold }
+            if original == nil { kept.append(index) }
+            return original
+        }
+    }
+
+    private static func dot(_ left: [Float], _ right: [Float]) -> Float {
+        left.withUnsafeBufferPointer { left in
+            right.withUnsafeBufferPointer { right in
+                let count = min(left.count, right.count)
+                var sums = SIMD8<Float>.zero
+                var place = 0
+                while place + 8 <= count {
+                    var (a, b) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+                    for lane in 0..<8 { (a[lane], b[lane]) = (left[place + lane], right[place + lane]) }
+                    sums.addProduct(a, b)
+                    place += 8
+                }
+                return (place..<count).reduce(sums.sum()) { $0 + left[$1] * right[$1] }
+            }
+        }
+    }
+}
