@@ -4,7 +4,7 @@ import JSON
 import Testing
 
 /// The official tests of JSON Schema, draft 2020-12, in the folder that `JSON_SCHEMA_TEST_SUITE` names
-/// (Tests/Conformance/json-schema-suite gets it).
+/// (Tests/json-schema-suite gets it).
 struct SchemaSuiteTests {
     private static let folder = ProcessInfo.processInfo.environment["JSON_SCHEMA_TEST_SUITE"]
 

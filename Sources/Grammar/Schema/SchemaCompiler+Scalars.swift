@@ -78,8 +78,9 @@ extension SchemaCompiler {
 
     /// Formats that are enforced; others only tell. RFC 3339, RFC 4122, RFC 5321 without quoting, RFC 2673, RFC 4291.
     private static let formats: [String: String] = {
-        let year = #"\d{4}"#
-        let leap = #"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"#
+        // Year 0 is no year for Python's datetime.
+        let year = #"(?:\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)"#
+        let leap = #"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"#
         let day31 = #"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"#
         let day30 = #"(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"#
         let date = "(?:\(year)-(?:\(day31)|\(day30)|02-(?:0[1-9]|1\\d|2[0-8]))|\(leap)-02-29)"
