@@ -8,7 +8,10 @@ struct HeadParser {
     private let minorVersion: Int
     private var section: FieldSection
 
-    private static let methods: [HTTPRequest.Method] = [.get, .post, .head, .options, .put, .delete, .patch, .trace]
+    /// The registered ones (RFC 9110 9.3, RFC 5789, QUERY of RFC 10008), which a route may or may not allow; others are
+    /// unknown.
+    private static let methods: [HTTPRequest.Method] =
+        [.get, .post, .head, .options, .put, .delete, .patch, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
     /// RFC 9112 3: exactly one space between the parts.
     init(requestLine line: ArraySlice<UInt8>, limits: RequestLimits) throws(RequestError) {

@@ -24,7 +24,7 @@ extension APIError {
         case .promptTooLong(let prompt, let context):
             self = .contextLengthExceeded(limit: context, prompt: prompt, param: "prompt")
         case .tokenOutOfRange(let token, let vocabulary):
-            self = .invalid(nil, "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
+            self = .invalid("prompt", "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
         case .maxTokensNegative(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
         // Clients do not heed a longer time than two minutes.

@@ -85,8 +85,8 @@ struct SchemaCompilerTests {
             ["0", "3"]
         ),
         (
-            #"{"type": "string", "format": "date"}"#, ["\"2024-02-29\"", "\"1999-12-31\""],
-            ["\"2023-02-29\"", "\"2023-04-31\"", "\"x\""]
+            #"{"type": "string", "format": "date"}"#, ["\"2024-02-29\"", "\"1999-12-31\"", "\"0100-01-01\""],
+            ["\"0000-02-29\"", "\"0000-01-01\"", "\"1900-02-29\"", "\"2023-02-29\"", "\"2023-04-31\"", "\"x\""]
         ),
         (
             #"{"type": "string", "format": "date-time"}"#,
@@ -107,6 +107,55 @@ struct SchemaCompilerTests {
         (
             #"{"type": "integer", "nullable": true, "title": "N", "description": "d", "x-order": 1}"#, ["1", "null"],
             ["true"]
+        ),
+        (#"{"type": "integer", "multipleOf": 3, "minimum": -7}"#, ["0", "-6", "3", "12"], ["-9", "4", "3.0"]),
+        (
+            #"{"type": "number", "multipleOf": 0.25}"#, ["0", "1.25", "-0.5", "0.500", "7.0"],
+            ["1.3", "0.125", "1e1", "1."]
+        ),
+        (
+            #"{"type": "string", "pattern": "^[a-z]*\"?$", "minLength": 2, "maxLength": 3}"#,
+            ["\"ab\"", "\"abc\"", "\"ab\\\"\""], ["\"a\"", "\"abcd\"", "\"abc\\\"\"", "\"aB\""]
+        ),
+        (
+            #"{"allOf": [{"type": "string", "pattern": "a"}, {"pattern": "b"}, {"format": "hostname"}]}"#,
+            ["\"ab\"", "\"b.xa\""], ["\"a\"", "\"b\"", "\"a_b\""]
+        ),
+        (
+            #"{"type": "string", "not": {"enum": ["ab", "b"]}, "maxLength": 2}"#, ["\"a\"", "\"ba\"", "\"\""],
+            ["\"ab\"", "\"b\"", "\"abc\""]
+        ),
+        (
+            #"{"type": "object", "properties": {"a": {"not": {"type": ["string", "integer"]}}}}"#,
+            ["{\"a\":null}", "{\"a\":1.5}", "{}"], ["{\"a\":\"x\"}", "{\"a\":1}", "{\"a\":1.0}", "{\"b\":1}"]
+        ),
+        (#"{"type": "integer", "not": {"minimum": 3}}"#, ["2", "-1"], ["3"]),
+        (#"{"type": "integer", "not": {"const": 3}, "minimum": 2, "maximum": 4}"#, ["2", "4"], ["3"]),
+        (
+            #"{"type": "object", "properties": {"a": true, "b": true}, "not": {"required": ["a", "b"]}}"#,
+            ["{\"a\":1}", "{\"b\":1}", "{}"], ["{\"a\":1,\"b\":1}", "{\"c\":1}"]
+        ),
+        (
+            #"{"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "integer", "multipleOf": 3}]}"#, ["2", "3"],
+            ["6", "5"]
+        ),
+        (
+            #"{"type": "array", "items": {"enum": ["a", "b", "c"]}, "uniqueItems": true, "minItems": 1}"#,
+            ["[\"b\"]", "[\"c\", \"a\",\"b\"]"], ["[]", "[\"a\",\"a\"]", "[\"a\",\"b\",\"a\"]", "[\"d\"]"]
+        ),
+        (
+            #"{"type": "object", "properties": {"a": true, "b": true}, "additionalProperties": {"type": "null"}, "minProperties": 2, "maxProperties": 2}"#,
+            ["{\"a\":1,\"b\":2}", "{\"b\":1,\"x\":null}", "{\"x\":null,\"y\":null}"],
+            ["{}", "{\"a\":1}", "{\"a\":1,\"b\":2,\"x\":null}", "{\"x\":null,\"b\":1}"]
+        ),
+        (
+            #"{"type": "object", "properties": {"xa": {"type": "integer"}}, "patternProperties": {"^x": {"type": "number"}, "z$": true}, "additionalProperties": {"type": "string"}}"#,
+            ["{\"xa\":1,\"xb\":1.5,\"az\":null,\"q\":\"\"}", "{\"xz\":1}"],
+            ["{\"xa\":1.5}", "{\"xz\":null}", "{\"q\":1}", "{\"xb\":\"\"}"]
+        ),
+        (
+            #"{"type": "object", "propertyNames": {"pattern": "^[a-z]{2}$"}, "additionalProperties": {"type": "integer"}}"#,
+            ["{}", "{\"ab\":1}"], ["{\"abc\":1}", "{\"AB\":1}"]
         ),
         ("{}", ["1", "{}"], ["}"]), (#"{"minLength": 2}"#, ["\"ab\"", "1", "null"], ["\"a\""]),
     ]
@@ -165,16 +214,14 @@ struct SchemaCompilerTests {
     }
 
     @Test(arguments: [
-        (#"{"not": {}}"#, "the keyword 'not' at the top of the schema is not supported"),
+        (#"{"if": {}}"#, "the keyword 'if' at the top of the schema is not supported"),
+        (#"{"not": {"items": {"type": "null"}}}"#, "the keyword 'items' at '/not' is not supported"),
         (
-            #"{"properties": {"a": {"uniqueItems": true}}}"#,
+            #"{"properties": {"a": {"type": "array", "uniqueItems": true}}}"#,
             "the keyword 'uniqueItems' at '/properties/a' is not supported"
         ),
-        (#"{"items": {"multipleOf": 3}}"#, "the keyword 'multipleOf' at '/items' is not supported"),
-        (
-            #"{"type": "string", "pattern": "a", "maxLength": 3}"#,
-            "the keyword 'maxLength' at the top of the schema is not supported"
-        ),
+        (#"{"multipleOf": 0}"#, "a number above 0 expected at '/multipleOf'"),
+        (#"{"multipleOf": 1.23456}"#, "too complex: 'multipleOf' with 123456 as digits; 10000 is the limit"),
         (#"{"type": "text"}"#, "not the name of a type at '/type'"),
         ("3", "a schema must be an object or a boolean at the top of the schema"),
         (#"{"properties": {"a": 1}}"#, "a schema must be an object or a boolean at '/properties/a'"),

@@ -9,6 +9,9 @@ struct TokenMatcherTests {
         #"{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0, "maximum": 120}, "tags": {"type": "array", "items": {"enum": ["red", "green", "blue"]}}}, "required": ["name"]}"#,
         ##"{"$defs": {"t": {"type": "object", "properties": {"l": {"$ref": "#/$defs/t"}, "v": {"type": "string", "maxLength": 5}}}}, "$ref": "#/$defs/t"}"##,
         #"{"type": "string", "pattern": "^(ab|ac)+d?$"}"#,
+        #"{"type": "string", "pattern": "[aeiou]{2}", "not": {"pattern": "^the", "type": "string"}, "maxLength": 9}"#,
+        #"{"type": "array", "items": {"type": "number", "multipleOf": 0.5}, "maxItems": 3}"#,
+        #"{"properties": {"a": true}, "patternProperties": {"^x": {"type": "null"}}, "additionalProperties": {"type": "integer"}, "minProperties": 2, "type": "object"}"#,
         #"{"anyOf": [{"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "number"}}, "required": ["kind", "x"]}, {"type": "object", "properties": {"kind": {"const": "b"}, "y": {"type": "string"}}, "required": ["kind", "y"]}]}"#,
     ]
 

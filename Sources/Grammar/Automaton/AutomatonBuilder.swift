@@ -1,21 +1,21 @@
 /// Makes the automaton of a grammar: each rule's expression becomes a nondeterministic automaton (Thompson's
 /// construction), then a deterministic one (subset construction) whose alphabet are bytes and rules.
 struct AutomatonBuilder {
-    private enum Label {
+    enum Label {
         case nothing
         case byte(Int)
         case rule(Int)
     }
 
-    private struct Edge {
+    struct Edge {
         let label: Label
         let target: Int
     }
 
     private let grammar: Grammar
-    private var budget: GrammarBudget
-    private var edges: [[Edge]] = []
-    private var sets: [ByteSet] = []
+    var budget: GrammarBudget
+    var edges: [[Edge]] = []
+    var sets: [ByteSet] = []
     private var setNumbers: [ByteSet: Int] = [:]
     private var automaton = Automaton()
     /// For each set of `sets`, its classes.
@@ -47,24 +47,24 @@ struct AutomatonBuilder {
 
     // MARK: Thompson's construction
 
-    private mutating func node() throws(GrammarError) -> Int {
+    mutating func node() throws(GrammarError) -> Int {
         try budget.takeNode()
         edges.append([])
         return edges.count - 1
     }
 
-    private mutating func connect(_ from: Int, _ label: Label, _ to: Int) {
+    mutating func connect(_ from: Int, _ label: Label, _ to: Int) {
         edges[from].append(Edge(label: label, target: to))
     }
 
-    private mutating func number(of set: ByteSet) -> Int {
+    mutating func number(of set: ByteSet) -> Int {
         if let number = setNumbers[set] { return number }
         sets.append(set)
         setNumbers[set] = sets.count - 1
         return sets.count - 1
     }
 
-    private mutating func add(_ expression: Expression, from: Int, to: Int) throws(GrammarError) {
+    mutating func add(_ expression: Expression, from: Int, to: Int) throws(GrammarError) {
         switch expression {
         case .literal(let bytes):
             var here = from
@@ -86,9 +86,13 @@ struct AutomatonBuilder {
         case .choice(let choices):
             for choice in choices { try add(choice, from: from, to: to) }
         case .repetition(let part, let min, let max): try addRepetition(part, min, max, from: from, to: to)
-        case .members(let members, let separator): try addMembers(members, separator, from: from, to: to)
+        case .members(let members, let min, let max, let separator):
+            try addMembers(members, min, max, separator, from: from, to: to)
         case .elements(let elements, let rest, let min, let max, let separator):
             try addElements(elements, rest, min, max, separator, from: from, to: to)
+        case .intersection(let one, let two): try addProduct(one, two, from: from, to: to) { $0 && $1 }
+        case .difference(let one, let two): try addProduct(one, two, from: from, to: to) { $0 && !$1 }
+        case .multiple(let step, let places): try addMultiple(of: step, places, from: from, to: to)
         case .rule(let rule): connect(from, .rule(rule), to)
         }
     }
@@ -117,29 +121,32 @@ struct AutomatonBuilder {
         connect(here, .nothing, to)
     }
 
-    /// `bare` is where nothing is written yet, `written` where something is: only there the separator comes first.
+    /// A node for each number of members written, as far as they are counted: behind the first the separator comes
+    /// before each, and the last node stands for all larger numbers too, unless they are beyond `max`.
     private mutating func addMembers(
-        _ members: [Expression.Member], _ separator: Expression, from: Int, to: Int
+        _ members: [Expression.Member], _ min: Int, _ max: Int?, _ separator: Expression, from: Int, to: Int
     ) throws(GrammarError) {
-        var (bare, written) = (from, try node())
+        let isEndless = members.contains { $0.occurrence == .anyNumber }
+        let most = Swift.min(Swift.max(1, max ?? min), isEndless ? .max : Swift.max(1, members.count))
+        var here = [from]
+        for _ in 0..<most { here.append(try node()) }
         for member in members {
-            let begin = try node()
-            connect(bare, .nothing, begin)
-            try add(separator, from: written, to: begin)
-            if member.occurrence == .anyNumber {
-                try add(member.expression, from: begin, to: written)
-                continue
+            var next = member.occurrence == .anyNumber ? here : []
+            while next.count < here.count { next.append(try node()) }
+            var begins: [Int: Int] = [:]
+            for (written, place) in here.enumerated() {
+                if member.occurrence == .optional { connect(place, .nothing, next[written]) }
+                guard written < max ?? .max else { continue }
+                let target = Swift.min(written + 1, most)
+                let known = begins[target]
+                let begin = if let known { known } else { try node() }
+                try add(written == 0 ? .empty : separator, from: place, to: begin)
+                if known == nil { try add(member.expression, from: begin, to: next[target]) }
+                begins[target] = begin
             }
-            let (nextBare, nextWritten) = (try node(), try node())
-            try add(member.expression, from: begin, to: nextWritten)
-            if member.occurrence == .optional {
-                connect(bare, .nothing, nextBare)
-                connect(written, .nothing, nextWritten)
-            }
-            (bare, written) = (nextBare, nextWritten)
+            here = next
         }
-        connect(bare, .nothing, to)
-        connect(written, .nothing, to)
+        for (written, place) in here.enumerated() where written >= min { connect(place, .nothing, to) }
     }
 
     private mutating func addElements(
@@ -186,7 +193,7 @@ struct AutomatonBuilder {
 
     /// Nodes that are reached without a byte; only those that matter later are kept: with an edge of a byte or a rule,
     /// or the end.
-    private func closure(of nodes: some Sequence<Int>, end: Int) -> [Int] {
+    func closure(of nodes: some Sequence<Int>, end: Int) -> [Int] {
         var seen = Set(nodes)
         var open = Array(seen)
         while let node = open.popLast() {

@@ -9,11 +9,18 @@ package indirect enum Expression: Sendable, Equatable {
     case choice([Expression])
     /// At least `min` and at most `max` of them, with no upper end where `max` is nil.
     case repetition(Expression, min: Int, max: Int?)
-    /// Some of the members in their order, those that are not required left out at will, with a separator between two.
-    case members([Member], separator: Expression)
+    /// `min` to `max` of the members in their order (no upper end where `max` is nil), those that are not required left
+    /// out at will, with a separator between two.
+    case members([Member], min: Int, max: Int?, separator: Expression)
     /// At least `min` and at most `max` of the elements in their order, and of `rest` behind them, with a separator
     /// between two.
     case elements([Expression], rest: Expression?, min: Int, max: Int?, separator: Expression)
+    /// What both are. Neither refers to a rule.
+    case intersection(Expression, Expression)
+    /// What the first is and the second is not. Neither refers to a rule.
+    case difference(Expression, Expression)
+    /// Decimal numbers without sign that are a multiple of `step` / 10^`places`, leading zeros allowed.
+    case multiple(of: Int, places: Int)
     /// The rule with this number.
     case rule(Int)
 

@@ -66,7 +66,8 @@ enum JSONText {
                 Expression.Member(
                     .sequence([string(member.name), .text(":"), space, document(member.value, space: space)]), .once)
             }
-            return .sequence([.text("{"), space, .members(members, separator: separator), space, .text("}")])
+            let inner = Expression.members(members, min: members.count, max: nil, separator: separator)
+            return .sequence([.text("{"), space, inner, space, .text("}")])
         default: return .literal(value.serialized)
         }
     }

@@ -19,12 +19,13 @@ struct NumberRange {
     private var low: Bound?
     private var high: Bound?
 
-    /// Nil if the schema sets no bounds.
-    init?(_ schema: Schema) throws(GrammarError) {
+    init(_ schema: Schema) throws(GrammarError) {
         low = try Self.bound(schema, "minimum", "exclusiveMinimum", isTighter: >)
         high = try Self.bound(schema, "maximum", "exclusiveMaximum", isTighter: <)
-        if low == nil, high == nil { return nil }
     }
+
+    /// Whether the schema sets no bounds.
+    var isOpen: Bool { low == nil && high == nil }
 
     private static func bound(
         _ schema: Schema, _ inclusive: String, _ exclusive: String, isTighter: (Double, Double) -> Bool

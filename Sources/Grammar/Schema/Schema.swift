@@ -4,14 +4,15 @@ import JSON
 struct Schema {
     let object: JSONObject
     let pointer: String
+    /// Keywords that schemas which were merged say otherwise than `object`: all of them hold.
+    var others: [JSONObject.Member] = []
 
     /// Keywords that limit what a document may be.
     private static let constraints: Set<String> = [
-        "$ref", "allOf", "anyOf", "oneOf", "type", "nullable", "enum", "const", "properties", "required",
-        "additionalProperties", "patternProperties", "minProperties", "maxProperties", "items", "prefixItems",
-        "minItems",
-        "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
-        "exclusiveMaximum",
+        "$ref", "allOf", "anyOf", "oneOf", "not", "type", "nullable", "enum", "const", "properties", "required",
+        "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "items",
+        "prefixItems", "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "format", "minimum",
+        "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     ]
 
     /// Keywords that only tell.
@@ -24,23 +25,26 @@ struct Schema {
 
     /// Keywords that ask for nothing with these values.
     private static let harmless: [String: JSONValue] = [
-        "uniqueItems": false, "multipleOf": 1, "unevaluatedProperties": true, "unevaluatedItems": true,
+        "unevaluatedProperties": true, "unevaluatedItems": true,
     ]
+
+    static func isAnnotation(_ keyword: String) -> Bool { annotations.contains(keyword) || keyword.hasPrefix("x-") }
 
     init(_ object: JSONObject, at pointer: String) throws(GrammarError) {
         for member in object.members {
             let name = member.name
             guard
-                Self.constraints.contains(name) || Self.annotations.contains(name) || name.hasPrefix("x-")
-                    || Self.harmless[name] == member.value
+                Self.constraints.contains(name) || Self.isAnnotation(name) || Self.harmless[name] == member.value
             else { throw .unsupportedKeyword(String(name.prefix(100)), pointer: pointer) }
         }
         self.object = object
         self.pointer = pointer
         if let value = object["$ref"], value.string == nil { throw fault("$ref", "a reference must be a string") }
+        // Below another base a reference would lead elsewhere.
+        if object["$id"] != nil, !pointer.isEmpty { throw unsupported("$id") }
     }
 
-    private func fault(_ keyword: String, _ reason: String) -> GrammarError {
+    func fault(_ keyword: String, _ reason: String) -> GrammarError {
         .invalidSchema(pointer: "\(pointer)/\(keyword)", reason: reason)
     }
 
@@ -52,8 +56,20 @@ struct Schema {
                 .map { ($0.name, $0.value) })
     }
 
+    /// The schema without some keywords, and with some of the others only.
+    private func json(without names: Set<String> = [], keeping: (Int) -> Bool = { _ in true }) -> JSONValue {
+        let parts = others.indices.filter(keeping).map { JSONObject([(others[$0].name, others[$0].value)]) }
+        let rest = constraints(without: names)
+        return parts.isEmpty ? .object(rest) : ["allOf": .array(([rest] + parts).map(JSONValue.object))]
+    }
+
     /// Whether anything but the type is asked for.
-    var hasConstraints: Bool { !constraints(without: ["type", "nullable"]).isEmpty }
+    var hasConstraints: Bool { !others.isEmpty || !constraints(without: ["type", "nullable"]).isEmpty }
+
+    /// All values of a keyword.
+    func all(_ keyword: String) -> [JSONValue] {
+        (object[keyword].map { [$0] } ?? []) + others.filter { $0.name == keyword }.map(\.value)
+    }
 
     // MARK: References and combinations
 
@@ -74,18 +90,42 @@ struct Schema {
         return (try list("allOf") ?? [], rest)
     }
 
-    /// The schemas of `anyOf` or `oneOf`, each with what stands beside it. Those of `oneOf` are taken as `anyOf`: that
-    /// none of the others fits too is not checked.
-    func alternatives() throws(GrammarError) -> [(schema: JSONValue, pointer: String)]? {
-        guard object["anyOf"] != nil || object["oneOf"] != nil else { return nil }
-        guard object["anyOf"] == nil || object["oneOf"] == nil else { throw unsupported("oneOf") }
-        let name = object["anyOf"] == nil ? "oneOf" : "anyOf"
-        let rest = constraints(without: [name])
-        guard let choices = try list(name), !choices.isEmpty else { throw fault(name, "at least one schema expected") }
-        return choices.map { choice, pointer in (rest.isEmpty ? choice : ["allOf": [.object(rest), choice]], pointer) }
+    /// A keyword that leaves a choice, its value, and all that stands beside it.
+    func combination() throws(GrammarError) -> (keyword: String, value: JSONValue, rest: JSONValue)? {
+        for keyword in ["anyOf", "oneOf", "not"] {
+            if let value = object[keyword], try isCombination(keyword, value) {
+                return (keyword, value, json(without: [keyword]))
+            }
+            for (index, other) in others.enumerated() where other.name == keyword {
+                guard try isCombination(keyword, other.value) else { continue }
+                return (keyword, other.value, json { $0 != index })
+            }
+        }
+        return nil
     }
 
-    private func list(_ keyword: String) throws(GrammarError) -> [(schema: JSONValue, pointer: String)]? {
+    private func isCombination(_ keyword: String, _ value: JSONValue) throws(GrammarError) -> Bool {
+        if keyword == "not" { try exclusion(value) == nil } else { true }
+    }
+
+    /// What a `not` takes from the only type that the schema has left: one keyword of a string's or a number's.
+    private func exclusion(_ value: JSONValue) throws(GrammarError) -> JSONObject.Member? {
+        guard let object = value.object, object.count == 2, let type = object["type"]?.string.flatMap(JSONType.init),
+            type == .string || type == .number,
+            try types().allSatisfy({ $0 == type || $0 == .integer && type == .number })
+        else { return nil }
+        let keywords: Set<String> = type == .string ? ["pattern", "enum"] : ["multipleOf", "enum"]
+        return object.members.first { keywords.contains($0.name) }
+    }
+
+    /// All that `not` takes from a schema that has no combination left.
+    func exclusions() throws(GrammarError) -> [JSONObject.Member] {
+        var found: [JSONObject.Member] = []
+        for value in all("not") { if let member = try exclusion(value) { found.append(member) } }
+        return found
+    }
+
+    func list(_ keyword: String) throws(GrammarError) -> [(schema: JSONValue, pointer: String)]? {
         guard let value = object[keyword] else { return nil }
         guard let values = value.array else { throw fault(keyword, "an array of schemas expected") }
         return values.enumerated().map { ($1, "\(pointer)/\(keyword)/\($0)") }
@@ -108,15 +148,21 @@ struct Schema {
     /// The values of `enum` and `const` that have the right type.
     func values() throws(GrammarError) -> [JSONValue]? {
         guard object["enum"] != nil || object["const"] != nil else { return nil }
-        let beside = constraints(without: ["enum", "const", "type", "nullable", "format"])
-        if let keyword = beside.members.first?.name { throw unsupported(keyword) }
         guard let list = (object["enum"] ?? .array([])).array else { throw fault("enum", "an array expected") }
         var values = object["enum"] == nil ? [] : list
         if let constant = object["const"] {
             values = object["enum"] == nil || values.contains(constant) ? [constant] : []
         }
+        values = values.filter { value in all("const").allSatisfy { $0 == value } }
         let types = try self.types()
         return values.filter { value in types.contains { $0.holds(value) } }
+    }
+
+    /// What stands beside `enum` and `const`, but for the format, which only tells there.
+    var besideValues: JSONValue? {
+        let names: Set<String> = ["enum", "const", "type", "nullable", "format"]
+        guard !others.isEmpty || !constraints(without: names).isEmpty else { return Optional.none }
+        return json(without: ["enum", "const", "format"]) { !names.contains(others[$0].name) }
     }
 
     // MARK: Keywords of one type
@@ -133,12 +179,6 @@ struct Schema {
         return object
     }
 
-    func string(_ keyword: String) throws(GrammarError) -> String? {
-        guard let value = object[keyword] else { return nil }
-        guard let string = value.string else { throw fault(keyword, "a string expected") }
-        return string
-    }
-
     func strings(_ keyword: String) throws(GrammarError) -> [String] {
         guard let value = object[keyword] else { return [] }
         guard let array = value.array else { throw fault(keyword, "an array of strings expected") }
@@ -148,6 +188,12 @@ struct Schema {
             strings.append(string)
         }
         return strings
+    }
+
+    func flag(_ keyword: String) throws(GrammarError) -> Bool {
+        guard let value = object[keyword] else { return false }
+        guard let flag = value.bool else { throw fault(keyword, "a boolean expected") }
+        return flag
     }
 
     /// A length or count.

@@ -17,7 +17,7 @@ package struct SchemaCompiler {
     private var depth = 0
     private var count = 0
 
-    private init(_ document: JSONValue) { self.document = document }
+    init(_ document: JSONValue) { self.document = document }
 
     /// Documents that the schema allows.
     package static func grammar(for schema: JSONValue) throws(GrammarError) -> Grammar {
@@ -58,6 +58,9 @@ package struct SchemaCompiler {
         return .rule(rules.count - 1)
     }
 
+    /// Gives a rule its content, once what it refers to is known.
+    mutating func define(_ rule: Int, _ expression: Expression) { rules[rule] = expression }
+
     private mutating func definition(of kind: SharedRule) -> Expression {
         switch kind {
         case .space: JSONText.space
@@ -81,8 +84,8 @@ package struct SchemaCompiler {
         .sequence([name, .text(":"), rule(.space), value])
     }
 
-    mutating func object(_ members: [Expression.Member]) -> Expression {
-        let inner = Expression.members(members, separator: separator())
+    mutating func object(_ members: [Expression.Member], min: Int = 0, max: Int? = nil) -> Expression {
+        let inner = Expression.members(members, min: min, max: max, separator: separator())
         return .sequence([.text("{"), rule(.space), inner, rule(.space), .text("}")])
     }
 
@@ -114,12 +117,15 @@ package struct SchemaCompiler {
 
     /// What has neither `$ref` nor `allOf`.
     private mutating func expression(of schema: Schema) throws(GrammarError) -> Expression {
-        if let choices = try schema.alternatives() {
+        if let (keyword, value, rest) = try schema.combination() {
             var expressions: [Expression] = []
-            for choice in choices { expressions.append(try expression(of: choice.schema, at: choice.pointer)) }
+            for (choice, pointer) in try choices(keyword, value, in: schema) {
+                let both: JSONValue = rest == [:] ? choice : ["allOf": [rest, choice]]
+                expressions.append(try expression(of: both, at: pointer))
+            }
             return .choice(expressions)
         }
-        if let values = try schema.values() {
+        if let values = try allowedValues(schema) {
             return .choice(values.map { JSONText.document($0, space: rule(.space)) })
         }
         let types = try schema.types()
@@ -195,7 +201,7 @@ package struct SchemaCompiler {
     }
 
     /// `$ref` beside other keywords, and `allOf`, merged into one schema.
-    private mutating func resolved(_ schema: Schema, following: Int = 0) throws(GrammarError) -> Schema {
+    mutating func resolved(_ schema: Schema, following: Int = 0) throws(GrammarError) -> Schema {
         guard following <= Self.depthLimit else { throw .tooComplex("references that lead in a circle") }
         guard schema.reference != nil || schema.object["allOf"] != nil else { return schema }
         var (parts, rest) = try schema.conjuncts()

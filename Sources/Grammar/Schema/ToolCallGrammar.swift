@@ -153,18 +153,20 @@ extension Expression {
     /// The same with other numbers for the rules.
     fileprivate func shifted(by offset: Int) -> Expression {
         switch self {
-        case .literal, .byte: self
+        case .literal, .byte, .multiple: self
         case .sequence(let parts): .sequence(parts.map { $0.shifted(by: offset) })
         case .choice(let choices): .choice(choices.map { $0.shifted(by: offset) })
         case .repetition(let part, let min, let max): .repetition(part.shifted(by: offset), min: min, max: max)
-        case .members(let members, let separator):
+        case .members(let members, let min, let max, let separator):
             .members(
-                members.map { Member($0.expression.shifted(by: offset), $0.occurrence) },
+                members.map { Member($0.expression.shifted(by: offset), $0.occurrence) }, min: min, max: max,
                 separator: separator.shifted(by: offset))
         case .elements(let elements, let rest, let min, let max, let separator):
             .elements(
                 elements.map { $0.shifted(by: offset) }, rest: rest?.shifted(by: offset), min: min, max: max,
                 separator: separator.shifted(by: offset))
+        // Both sides know no rules.
+        case .intersection, .difference: self
         case .rule(let rule): .rule(rule + offset)
         }
     }

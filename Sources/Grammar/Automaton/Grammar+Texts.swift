@@ -1,0 +1,14 @@
+extension Grammar {
+    /// Which of some texts it contains.
+    func contained(_ texts: [[UInt8]]) throws(GrammarError) -> [Bool] {
+        do throws(GrammarError) {
+            let automaton = try AutomatonBuilder.automaton(of: self, budget: GrammarBudget())
+            return texts.map { text in
+                var walker = Walker(automaton)
+                return text.allSatisfy { walker.push($0) } && walker.isComplete
+            }
+        } catch .unsatisfiable {
+            return texts.map { _ in false }
+        }
+    }
+}
