@@ -67,7 +67,7 @@ def test_07_what_clients_do_with_http(server):
 def test_07_a_preflight_needs_no_key(start, tmp_path):
     keys = tmp_path / "keys.yaml"
     subprocess.run([BINARY, "key", "new", "alice", "--file", keys], check=True, capture_output=True)
-    server = start("--api-key-file", str(keys), "--open-routes", "/health", "--cors-origins", "https://page.example")
+    server = start("--api-key-file", str(keys), "--open-routes", "/health/ready", "--cors-origins", "https://page.example")
     status, headers, _ = send(
         connect(server), "OPTIONS", CHAT, Origin="https://page.example", Access_Control_Request_Method="POST",
         Access_Control_Request_Headers="authorization,content-type,x-stainless-lang,x-request-id")

@@ -31,7 +31,8 @@ package enum TextEncoding: Sendable {
 
     private static let escapes: [(Unicode.Scalar, String)] =
         (0...UInt32(0x2029)).compactMap(Unicode.Scalar.init).compactMap { scalar in
-            let text = String(decoding: JSONValue.string(String(scalar)).serialized.dropFirst().dropLast(), as: UTF8.self)
+            let text = String(
+                decoding: JSONValue.string(String(scalar)).serialized.dropFirst().dropLast(), as: UTF8.self)
             return text.unicodeScalars.elementsEqual([scalar]) ? nil : (scalar, text)
         }
 }
