@@ -5,6 +5,8 @@ package enum EngineError: Error, Equatable {
     case promptTooLong(prompt: Int, context: Int)
     /// An id of the prompt or of `logitBias` that the model does not have.
     case tokenOutOfRange(token: Int32, vocabulary: Int)
+    /// A bias of a token that there is not.
+    case biasOutOfRange(token: Int32, vocabulary: Int)
     case maxTokensNegative(Int)
     /// After `wait` about half of the queue should have started.
     case queueFull(limit: Int, wait: Duration)

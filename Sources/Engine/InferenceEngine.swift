@@ -102,9 +102,11 @@ package final class InferenceEngine: Sendable {
         guard prompt < contextLength else { throw .promptTooLong(prompt: prompt, context: contextLength) }
         guard request.maxTokens >= 0 else { throw .maxTokensNegative(request.maxTokens) }
         let known = 0..<Int32(clamping: vocabularySize)
-        let ids = [request.prompt.min(), request.prompt.max()] + request.sampling.logitBias.map(\.token)
-        for case let id? in ids where !known.contains(id) {
+        for case let id? in [request.prompt.min(), request.prompt.max()] where !known.contains(id) {
             throw .tokenOutOfRange(token: id, vocabulary: vocabularySize)
+        }
+        if let bias = request.sampling.logitBias.first(where: { !known.contains($0.token) }) {
+            throw .biasOutOfRange(token: bias.token, vocabulary: vocabularySize)
         }
         let needed = KVBlock.count(for: ActiveRequest.positions(of: request, context: contextLength))
         guard needed <= blockCount else { throw .exceedsPool(needed: needed, available: blockCount) }

@@ -4,7 +4,7 @@ package import HTTPTypes
 ///
 /// A pattern is an exact path, `/v1/models`, or has one parameter, `/v1/models/{id}` or `/v1/responses/{id}/cancel`,
 /// which takes all that the other segments leave: `a/b` also when the client did not encode the slash. Segments are compared as bytes, decoded once; nothing else is
-/// normalised, save that one trailing slash is tolerated. HEAD works wherever GET does. An unknown path is 404 and an
+/// normalised, save that one trailing slash is tolerated, and `base` written twice. HEAD works wherever GET does. An unknown path is 404 and an
 /// unknown method on a known path 405 with `Allow`, both before the body is read.
 package struct Router: Responder {
     package typealias Handler = @Sendable (Request) async -> Response
@@ -21,9 +21,14 @@ package struct Router: Responder {
     }
 
     private let errorBody: ErrorBody
+    /// A first segment that some clients write twice, once in their base URL and once in their paths.
+    private let base: String
     private var routes: [Route] = []
 
-    package init(errorBody: @escaping ErrorBody) { self.errorBody = errorBody }
+    package init(base: String = "", errorBody: @escaping ErrorBody) {
+        self.base = base
+        self.errorBody = errorBody
+    }
 
     /// Adds a route. A later one never replaces an earlier one with the same method and pattern; exact patterns win
     /// over those with a parameter whatever their order.
@@ -124,6 +129,7 @@ package struct Router: Responder {
     private func match(_ given: [String]) -> (Route, parameter: String?)? {
         var segments = given[...]
         if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
+        if segments.prefix(2) == [base, base] { segments.removeFirst() }
         for route in routes where route.ending == nil && Self.equal(route.segments, segments) { return (route, nil) }
         var best: (Route, parameter: String?)?
         for route in routes {

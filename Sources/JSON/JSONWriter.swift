@@ -46,7 +46,7 @@ package struct JSONWriter: Sendable {
         raw("}")
     }
 
-    /// A quoted string. U+2028 and U+2029 are escaped too: some event-stream readers split lines on them.
+    /// A quoted string. U+0085, U+2028 and U+2029 are escaped too: some event-stream readers split lines on them.
     package mutating func write(_ string: String) {
         raw("\"")
         for scalar in string.unicodeScalars {
@@ -56,7 +56,7 @@ package struct JSONWriter: Sendable {
             case "\n": raw("\\n")
             case "\r": raw("\\r")
             case "\t": raw("\\t")
-            case "\u{0}"..."\u{1F}", "\u{7F}", "\u{2028}", "\u{2029}": escape(scalar)
+            case "\u{0}"..."\u{1F}", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}": escape(scalar)
             default: bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
         }

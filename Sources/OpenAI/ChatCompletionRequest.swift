@@ -14,7 +14,7 @@ package struct ChatCompletionRequest: Sendable {
     /// Fields of OpenAI's API, and of its peers, that change nothing about an answer of this server.
     package static let harmlessFields: Set<String> = [
         "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_options",
-        "prompt_cache_retention", "safety_identifier", "verbosity", "reasoning_effort",
+        "prompt_cache_retention", "safety_identifier", "verbosity", "reasoning_effort", "prediction",
     ]
 
     package init(_ body: JSONValue) throws(APIError) {
@@ -67,8 +67,10 @@ package struct ChatCompletionRequest: Sendable {
     }
 
     private static func topLogprobs(_ reader: inout FieldReader) throws(APIError) -> Int? {
-        let isWanted = try reader.bool("logprobs") ?? false
-        let count = try reader.integer("top_logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit))
+        // llama-server's word asks for both at once.
+        let probabilities = try SamplingFields.probabilities(&reader)
+        let isWanted = try reader.bool("logprobs") ?? (probabilities != nil)
+        let count = try reader.integer("top_logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit)) ?? probabilities
         guard isWanted || count == nil else {
             throw .invalid("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
         }

@@ -6,6 +6,8 @@ package struct ChatPrompt: Sendable {
     /// What the prompt tells the model of.
     package internal(set) var tools: [ToolDefinition]
     package let addsGenerationPrompt: Bool
+    /// The answer goes on with the text of the last message.
+    package let continuesLastMessage: Bool
     /// More variables for the chat template.
     package let templateArguments: JSONObject
 
@@ -13,6 +15,7 @@ package struct ChatPrompt: Sendable {
         self.messages = messages
         self.tools = tools
         addsGenerationPrompt = true
+        continuesLastMessage = false
         templateArguments = JSONObject()
     }
 
@@ -23,8 +26,25 @@ package struct ChatPrompt: Sendable {
         tools = try ToolDefinition.list(&reader, name: "function.name") { value, path throws(APIError) in
             try ToolDefinition(value, path: path)
         }
-        addsGenerationPrompt = try reader.bool("add_generation_prompt") ?? true
+        continuesLastMessage = try Self.continuesLast(&reader, messages)
+        addsGenerationPrompt = try reader.bool("add_generation_prompt") ?? !continuesLastMessage
+        if continuesLastMessage, addsGenerationPrompt {
+            throw .invalid(
+                "add_generation_prompt", "'add_generation_prompt' and 'continue_final_message' cannot both be true.")
+        }
         templateArguments = try Self.templateArguments(&reader)
+    }
+
+    private static func continuesLast(
+        _ reader: inout FieldReader, _ messages: [ChatMessage]
+    ) throws(APIError) -> Bool {
+        guard try reader.bool("continue_final_message") ?? false else { return false }
+        guard let last = messages.last, last.role == .assistant, last.content?.isEmpty == false, last.toolCalls.isEmpty
+        else {
+            throw .invalid(
+                "continue_final_message", "'continue_final_message' needs a last message of the assistant with text.")
+        }
+        return true
     }
 
     private static func templateArguments(_ reader: inout FieldReader) throws(APIError) -> JSONObject {

@@ -25,7 +25,9 @@ package struct CompletionRequest: Sendable {
         // Without an answer there is at least the prompt.
         let fewest: Int64 = echoes ? 0 : 1
         let maxTokens = try reader.integer("max_tokens", in: fewest...Int64.max) ?? Self.defaultMaxTokens
-        let topLogprobs = try reader.integer("logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit))
+        let probabilities = try SamplingFields.probabilities(&reader)
+        let topLogprobs =
+            try reader.integer("logprobs", in: 0...Int64(SamplingFields.topLogprobsLimit)) ?? probabilities
         sampling = try SamplingFields(&reader, maxTokens: maxTokens, topLogprobs: topLogprobs)
         bestOf = try Self.bestOf(&reader, sampling)
         guard !echoes || topLogprobs == nil || !sampling.streams || bestOf == 1 else {

@@ -149,6 +149,12 @@ package struct SamplingFields: Sendable, Equatable {
         }
     }
 
+    /// llama-server's `n_probs`: how many of the likeliest tokens to report; nil where it asks for none.
+    static func probabilities(_ reader: inout FieldReader) throws(APIError) -> Int? {
+        let count = try reader.integer("n_probs", in: 0...Int64(topLogprobsLimit))
+        return count == 0 ? nil : count
+    }
+
     /// How many samples the field asks for.
     static func samples(_ reader: inout FieldReader, _ field: String) throws(APIError) -> Int? {
         try reader.integer(field, in: 1...Int64(samplesLimit))

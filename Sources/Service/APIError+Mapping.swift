@@ -25,6 +25,9 @@ extension APIError {
             self = .contextLengthExceeded(limit: context, prompt: prompt, param: "prompt")
         case .tokenOutOfRange(let token, let vocabulary):
             self = .invalid("prompt", "Token \(token) is not in the vocabulary of \(vocabulary) tokens.")
+        case .biasOutOfRange(let token, let vocabulary):
+            let name = "logit_bias.\(token)"
+            self = .invalid(name, "'\(name)' is not in the vocabulary of \(vocabulary) tokens.")
         case .maxTokensNegative(let count):
             self = .invalid("max_tokens", "'max_tokens' must be positive, got \(count).")
         // Clients do not heed a longer time than two minutes.

@@ -55,7 +55,7 @@ package struct APIService: Sendable {
     }
 
     package var router: Router {
-        var router = Router(errorBody: Self.errorBody)
+        var router = Router(base: "v1", errorBody: Self.errorBody)
         let chat = ChatCompletionEndpoint(state: state, keepAlive: keepAlive)
         let completion = CompletionEndpoint(state: state, keepAlive: keepAlive)
         let embeddings = EmbeddingEndpoint(state: state)

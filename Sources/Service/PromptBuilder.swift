@@ -19,10 +19,11 @@ struct PromptBuilder {
             throw APIError.invalid(
                 "chat_template_kwargs.\(name)", "The template variable '\(name)' is the server's own.")
         }
-        return try template.render(
+        let text = try template.render(
             messages: chat.messages.map { $0.templateValue.withParsedToolArguments },
             tools: chat.tools.map(\.json), addGenerationPrompt: chat.addsGenerationPrompt,
             values: chat.templateArguments.members.map { ($0.name, $0.value) })
+        return chat.continuesLastMessage ? text.throughLastData : text
     }
 
     func prompt(_ prompt: ScoreRequest.Prompt) throws -> [Int32] {

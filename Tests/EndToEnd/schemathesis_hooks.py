@@ -18,7 +18,7 @@ RULES_IN_WORDS = {
     "token ids of the vocabulary": ["tokens", "prompt", "logit_bias", "input", "labels", "continuations"],
     "bytes are counted, not characters": ["stop", "stop_sequences", "cache_salt"],
     "no wider than the model": ["dimensions"],
-    "variables of the template": ["chat_template_kwargs", "add_generation_prompt"],
+    "variables of the template": ["chat_template_kwargs", "add_generation_prompt", "continue_final_message"],
     "of a stored response": ["previous_response_id", "id", "after"],
     "of a Llama Guard model": ["model"],
 }

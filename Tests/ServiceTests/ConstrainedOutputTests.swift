@@ -72,14 +72,14 @@ struct ConstrainedOutputTests {
 
     @Test(arguments: [
         (
-            #""response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}"#,
+            #""response_format": {"type": "json_schema", "json_schema": {"schema": {"contains": {}}}}"#,
             "response_format.json_schema.schema", "unsupported_parameter"
         ),
         (#""guided_regex": "(a""#, "guided_regex", "invalid_grammar"),
         (#""guided_regex": "[ab]*a[ab]{60}""#, "guided_regex", "schema_too_complex"),
         (#""grammar": "root ::= root""#, "grammar", "invalid_grammar"),
         (
-            #""tools": [{"type": "function", "function": {"name": "f", "strict": true, "parameters": {"not": {}}}}]"#,
+            #""tools": [{"type": "function", "function": {"name": "f", "strict": true, "parameters": {"contains": {}}}}]"#,
             "tools", "unsupported_parameter"
         ),
     ])

@@ -1,8 +1,10 @@
+import JSON
+
 /// How the characters of a pattern are written as bytes.
 package enum TextEncoding: Sendable {
     /// As UTF-8.
     case plain
-    /// As UTF-8 inside a JSON string: what must be escaped is, in its shortest form (RFC 8259, section 7).
+    /// As UTF-8 inside a JSON string: what `JSONWriter` escapes is, in the same form.
     case jsonString
 
     /// One character of the set.
@@ -25,19 +27,14 @@ package enum TextEncoding: Sendable {
         }
     }
 
-    private static let unescaped = ScalarSet([0x20...0x21, 0x23...0x5B, 0x5D...0xD7FF, 0xE000...0x10FFFF])
+    private static let unescaped = escapes.reduce(ScalarSet.all) { $0.subtracting(ScalarSet($1.0)) }
 
-    private static let escapes: [(Unicode.Scalar, String)] = {
-        let short: [Unicode.Scalar: String] = [
-            "\"": "\\\"", "\\": "\\\\", "\u{8}": "\\b", "\u{9}": "\\t", "\u{A}": "\\n", "\u{C}": "\\f", "\u{D}": "\\r",
-        ]
-        let hex = Array("0123456789abcdef")
-        let controls = (UInt8(0)..<0x20).map { byte in
-            let scalar = Unicode.Scalar(byte)
-            return (scalar, short[scalar] ?? "\\u00\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])")
+    private static let escapes: [(Unicode.Scalar, String)] =
+        (0...UInt32(0x2029)).compactMap(Unicode.Scalar.init).compactMap { scalar in
+            let text = String(
+                decoding: JSONValue.string(String(scalar)).serialized.dropFirst().dropLast(), as: UTF8.self)
+            return text.unicodeScalars.elementsEqual([scalar]) ? nil : (scalar, text)
         }
-        return controls + [("\"", "\\\""), ("\\", "\\\\")]
-    }()
 }
 
 /// Scalar ranges as ranges of the bytes of their UTF-8 forms (the construction of RE2 and of Rust's utf8-ranges).

@@ -76,6 +76,9 @@ package struct MarkedText: Sendable, Equatable {
         return result
     }
 
+    /// Without what the template wrote behind the last part that came from a request.
+    package var throughLastData: MarkedText { self[0..<(runs.last { $0.origin == .data }?.end ?? count)] }
+
     /// The same text as if a request had brought all of it.
     var asData: MarkedText { MarkedText(bytes: bytes, .data) }
 }
