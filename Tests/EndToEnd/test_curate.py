@@ -193,10 +193,11 @@ def test_mistakes_are_named(recipe, tmp_path):
     path.write_text((RECIPES / "arithmetic.yaml").read_text().replace("samples:", "sample:"))
     _, error = curate(path, tmp_path / "set.jsonl", returncode=1)
     assert "arithmetic.yaml:12: 'generate.sample' is not known; did you mean 'samples'? Allowed here: " in error
-    path = recipe("arithmetic", verify=[{"command": ["/no/such/program"]}])
+    one = {"prompts": [{"template": "What is 1 + 2?"}]}
+    path = recipe("arithmetic", verify=[{"command": ["/no/such/program"]}], **one)
     _, error = curate(path, tmp_path / "set.jsonl", returncode=1)
     assert "the verifier 'program' cannot decide" in error
-    path = recipe("arithmetic", models={"big": {"url": "http://127.0.0.1:9"}}, generate={"retries": 0})
+    path = recipe("arithmetic", models={"big": {"url": "http://127.0.0.1:9"}}, generate={"retries": 0}, **one)
     _, error = curate(path, tmp_path / "set.jsonl", returncode=1)
     assert "the model 'big':" in error
 
@@ -263,6 +264,12 @@ def test_judges_embeddings_pairs_and_gzip(recipe, tmp_path):
         assert 0 <= row["metadata"]["scores"]["quality"] <= 1
     assert any("check_sum: the result is" in row["metadata"].get("rejected_by", "") for row in rows)
     assert count(tmp_path / "pairs.work", "embed") > 0
+
+    content = yaml.safe_load(path.read_text())
+    content["rules"] = {"length": {"max-words": 1}}
+    path.write_text(yaml.safe_dump(content))
+    curate(path, tmp_path / "pairs.jsonl.gz")
+    assert records(tmp_path / "pairs.jsonl.gz") == []
 
 
 def test_prompts_may_be_written_by_the_model(recipe, tmp_path):
