@@ -30,29 +30,28 @@ static uint64_t field(const char *text, const char *name) {
     return 0;
 }
 
-/// Adds up the named fields of a file of all processes but the first.
-static uint64_t sum(const char *file, const char *const *names) {
+/// Adds the named fields of a file of all processes but the first to their totals.
+static void add_up(const char *file, const char *const *names, uint64_t *totals) {
     DIR *folder = opendir("/proc");
-    if (!folder) return 0;
-    uint64_t total = 0;
+    if (!folder) return;
     char text[4096];
     for (struct dirent *entry; (entry = readdir(folder));) {
         if (!isdigit((unsigned char)entry->d_name[0]) || strcmp(entry->d_name, "1") == 0) continue;
         if (!read_file(entry->d_name, file, text, sizeof text)) continue;
-        for (const char *const *name = names; *name; name++) total += field(text, *name);
+        for (int index = 0; names[index]; index++) totals[index] += field(text, names[index]);
     }
     closedir(folder);
-    return total;
 }
 
-uint64_t count_tasks(void) {
-    static const char *const names[] = {"Threads:", NULL};
-    return sum("status", names);
-}
-
-bool uses_more_than(uint64_t bytes) {
-    static const char *const resident[] = {"RssAnon:", "RssShmem:", "VmSwap:", NULL};
-    static const char *const proportional[] = {"Pss_Anon:", "Pss_Shmem:", "SwapPss:", NULL};
-    // The first is quick and counts a page once for each process; only where that is too much the second is asked.
-    return sum("status", resident) > bytes >> 10 && sum("smaps_rollup", proportional) > bytes >> 10;
+enum excess look_at_processes(const struct sandbox *box) {
+    static const char *const quick[] = {"Threads:", "RssAnon:", "RssShmem:", "VmSwap:", NULL};
+    static const char *const shared[] = {"Pss_Anon:", "Pss_Shmem:", "SwapPss:", NULL};
+    uint64_t totals[4] = {0}, shares[3] = {0};
+    add_up("status", quick, totals);
+    if (totals[0] > box->processes) return excess_processes;
+    const uint64_t limit = box->memory >> 10;
+    if (totals[1] + totals[2] + totals[3] <= limit) return excess_none;
+    // That counts a page once for each process that has it. What they share is counted once here, and takes longer.
+    add_up("smaps_rollup", shared, shares);
+    return shares[0] + shares[1] + shares[2] > limit ? excess_memory : excess_none;
 }

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { unseen_processes = 256 };
+
 static char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", NULL};
 
 static _Noreturn void report(int channel, const char *what) {
@@ -56,9 +58,10 @@ static void set_limits(const struct sandbox *box, int channel) {
     limit(channel, RLIMIT_FSIZE, box->memory, box->memory);
     limit(channel, RLIMIT_NOFILE, 256, 256);
     limit(channel, RLIMIT_MEMLOCK, 0, 0);
-    // The first process counts where it has the same user; one too many is granted, so that it can be seen.
-    limit(channel, RLIMIT_NPROC, box->processes + 2, box->processes + 2);
-    setpriority(PRIO_PROCESS, 0, 10);
+    // The first process looks for too many every other millisecond, and names them; this is the end of what can be in
+    // between. At the limit itself they would fail and be gone before they are seen.
+    limit(channel, RLIMIT_NPROC, box->processes + unseen_processes, box->processes + unseen_processes);
+    setpriority(PRIO_PROCESS, 0, 15);  // Behind the server, and behind who watches.
 }
 
 /// No capability, and no way to one.

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/// How often the memory is looked at.
-enum { watch_ms = 10 };
+/// How often processes and memory are looked at: a fork bomb can come and be gone within a few milliseconds.
+enum { watch_ms = 2 };
 
 /// What the first process waits for; a descriptor that is over is -1, which poll leaves out.
 enum source { from_server, from_children, from_filter, from_channel, from_output, from_errors, to_input, source_count };
@@ -88,15 +88,11 @@ static void hear_command(struct sandbox *box, struct pollfd *channel, struct pol
     end(box, "setup", 0);
 }
 
-static void decide(const struct sandbox *box, struct pollfd *filter) {
-    uint64_t id;
-    if (filter->revents & POLLHUP) return finish(filter);
-    switch (next_request(filter->fd, &id)) {
-        case request_socket: end(box, "network", 0);
-        case request_process:
-            if (count_tasks() >= box->processes) end(box, "processes", 0);
-            return grant(filter->fd, id);
-        case request_none: return;
+static void look(const struct sandbox *box) {
+    switch (look_at_processes(box)) {
+        case excess_processes: end(box, "processes", 0);
+        case excess_memory: end(box, "memory", 0);
+        case excess_none: return;
     }
 }
 
@@ -122,13 +118,14 @@ static _Noreturn void watch(struct sandbox *box, pid_t command, struct pollfd so
         const uint64_t now = now_ms();
         if (now >= deadline) end(box, "time", 0);
         if (now >= next_look) {
-            if (uses_more_than(box->memory)) end(box, "memory", 0);
+            look(box);
             next_look = now_ms() + watch_ms;
         }
         if (poll(sources, source_count, watch_ms) < 0 && errno != EINTR) end(box, "setup", errno);
         if (sources[from_server].revents) _exit(0);  // The server has gone, or wants no answer any more.
         if (sources[from_channel].revents) hear_command(box, &sources[from_channel], &sources[from_filter]);
-        if (sources[from_filter].revents) decide(box, &sources[from_filter]);
+        if (sources[from_filter].revents & POLLIN) end(box, "network", 0);
+        if (sources[from_filter].revents) finish(&sources[from_filter]);  // Nobody is left who could ask.
         if (sources[to_input].revents) give_input(box, &sources[to_input], &given);
         if (sources[from_output].revents) take_output(box, &sources[from_output], false);
         if (sources[from_errors].revents) take_output(box, &sources[from_errors], true);

@@ -46,23 +46,13 @@ void build_root(const struct sandbox *box);
 /// Becomes the command. What goes wrong before is written to `channel` as text; first goes the filter's listener.
 _Noreturn void become_command(const struct sandbox *box, const int standard[3], int channel);
 
-/// Filters the system calls of this process from now on. Returns the descriptor on which those are told that only the
-/// first process may decide on, or -1 with errno.
+/// Filters the system calls of this process from now on. Returns the descriptor that becomes readable when one asks for an
+/// internet socket, or -1 with errno.
 int install_filter(void);
 
-/// What a process asked for, by `install_filter`'s descriptor.
-enum request { request_none, request_process, request_socket };
+enum excess { excess_none, excess_processes, excess_memory };
 
-/// The next request; its process waits for `grant`.
-enum request next_request(int listener, uint64_t *id);
-
-/// Lets the process go on with what it asked for.
-void grant(int listener, uint64_t id);
-
-/// Processes and threads in the sandbox, but for the first process.
-uint64_t count_tasks(void);
-
-/// Whether they use more memory, pages that they share counted once.
-bool uses_more_than(uint64_t bytes);
+/// Whether the processes of the sandbox, but for the first, are too many or use too much.
+enum excess look_at_processes(const struct sandbox *box);
 
 #endif

@@ -30,7 +30,7 @@ def prompt_of(url, tokens, rng):
         count = len(post(url, "/tokenize", {"content": prompt})["tokens"])
         if count >= tokens:
             return messages, count
-        text += "".join(" " + rng.choice(words) for _ in range(max(1, (tokens - count) // 2)))
+        text += "".join(" " + rng.choice(words) for _ in range(max(1, (tokens - count) // 8)))
 
 
 def seconds(work):

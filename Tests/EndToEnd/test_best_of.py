@@ -18,11 +18,8 @@ CHECK = pathlib.Path(__file__).with_name("check_sum.py")
 
 
 @pytest.fixture(scope="module")
-def verifying(tmp_path_factory):
-    """A server with verifiers, and the judge of another server: itself."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def verifying(server, tmp_path_factory):
+    """A server with verifiers, and another one with the same model as a judge."""
     settings = tmp_path_factory.mktemp("settings") / "drover.yaml"
     settings.write_text(f"""
 verifiers:
@@ -37,12 +34,12 @@ verifiers:
     processes: 8
 judges:
   twin:
-    url: http://127.0.0.1:{port}/v1
+    url: {server.url}/v1
 max-verifiers: 8
 """)
-    server = Server("--config", str(settings), "--port", str(port))
-    yield server
-    assert server.stop() == 0
+    verifying = Server("--config", str(settings))
+    yield verifying
+    assert verifying.stop() == 0
 
 
 def best_of(server, **fields):

@@ -2,8 +2,12 @@
 package struct TextMatcher: Sendable {
     private let automaton: Automaton
 
-    /// Throws if the grammar costs more than the budget, begins with itself, or allows no text.
-    package init(_ grammar: Grammar, budget: GrammarBudget = GrammarBudget()) throws(GrammarError) {
+    /// Throws if the grammar costs more than the budget, begins with itself, or allows no text. The budget is small where
+    /// that of a request's output constraint is not: this is made where it is needed, on the caller's thread.
+    package init(
+        _ grammar: Grammar,
+        budget: GrammarBudget = GrammarBudget(nodes: 50_000, states: 10_000, time: .milliseconds(500))
+    ) throws(GrammarError) {
         automaton = try AutomatonBuilder.automaton(of: grammar, budget: budget)
     }
 
