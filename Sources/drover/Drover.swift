@@ -34,7 +34,7 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model, the kernels, output constraints, the scheduler, deduplication, or a running server.",
+        abstract: "Measure a model, kernels, output constraints, the scheduler, deduplication, or a running server.",
         subcommands: [
             BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchScheduleCommand.self,
             BenchServeCommand.self, BenchDedupCommand.self,

@@ -2,7 +2,7 @@ import Dispatch
 
 /// Finds texts that are nearly the same: MinHash-LSH proposes pairs, and the true Jaccard similarity of their n-grams decides.
 ///
-/// Takes about 8 bytes a word of all texts, and all cores of the machine.
+/// Takes about 8 bytes a word of all texts and 1 KB a text, and all cores of the machine.
 package struct NearDuplicates: Sendable {
     /// Jaccard similarity from which two texts are duplicates.
     package let threshold: Double

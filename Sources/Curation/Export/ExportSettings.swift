@@ -1,6 +1,6 @@
 /// What a record looks like.
-package struct ExportSettings: Sendable, Codable {
-    package enum Format: String, Sendable, Codable, CaseIterable {
+package struct ExportSettings: Sendable {
+    package enum Format: String, Sendable, CaseIterable {
         /// OpenAI's `messages`.
         case sft
         /// `prompt`, `chosen` and `rejected`, each a list of messages.

@@ -1,5 +1,5 @@
 /// A model that a stage asks: a server's, or a file that the command serves itself.
-package struct ModelSettings: Sendable, Equatable, Codable {
+package struct ModelSettings: Sendable, Equatable {
     /// What the recipe calls it.
     package let name: String
     /// An OpenAI-compatible server; nil for a local model.

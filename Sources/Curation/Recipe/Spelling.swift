@@ -7,17 +7,20 @@ package enum Spelling {
         return best.distance <= max(1, best.word.count / 3) ? best.word : nil
     }
 
-    /// Levenshtein's: insertions, deletions and replacements.
+    /// Levenshtein's: insertions, deletions and replacements; two neighbours that were swapped count as one.
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
-        var row = Array(0...right.count)
+        var (before, row) = ([Int](), Array(0...right.count))
         for (place, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = place + 1
+            var next = [place + 1]
             for column in right.indices {
-                let replaced = diagonal + (letter == right[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+                let replaced = row[column] + (letter == right[column] ? 0 : 1)
+                var best = min(replaced, row[column + 1] + 1, next[column] + 1)
+                if place > 0, column > 0, letter == right[column - 1], left[place - 1] == right[column] {
+                    best = min(best, before[column - 1] + 1)
+                }
+                next.append(best)
             }
+            (before, row) = (row, next)
         }
         return row[right.count]
     }

@@ -7,7 +7,7 @@ struct Axis {
 
     /// - Parameter wanted: about how many ticks.
     init(_ low: Double, _ high: Double, wanted: Int = 5) {
-        let span = high > low ? high - low : 1
+        let span = high - low > 1e-9 ? high - low : 1
         let rough = span / Double(wanted)
         let power = pow(10, floor(log10(rough)))
         let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? rough

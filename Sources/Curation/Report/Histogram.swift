@@ -17,7 +17,7 @@ struct Histogram {
     }
 
     var markup: String {
-        let all = (kept + dropped).filter(\.isFinite)
+        let all = (kept + dropped).filter(Self.isDrawable)
         let x = Axis(all.min() ?? 0, all.max() ?? 1)
         let bins = counts(x)
         let y = Axis(0, Double(max(1, bins.map { $0.kept + $0.dropped }.max() ?? 1)), wanted: 4)
@@ -59,6 +59,9 @@ struct Histogram {
         }
     }
 
+    /// Servers may send any number as a log-probability; axes have round ones.
+    private static func isDrawable(_ value: Double) -> Bool { abs(value) < 1e9 }
+
     private func range(of bin: Int, _ axis: Axis) -> String {
         let step = (axis.range.upperBound - axis.range.lowerBound) / Double(Self.bins)
         let low = axis.range.lowerBound + Double(bin) * step
@@ -68,8 +71,8 @@ struct Histogram {
     private func counts(_ axis: Axis) -> [Bin] {
         var bins = [Bin](repeating: Bin(), count: Self.bins)
         let place = { (value: Double) in min(Self.bins - 1, max(0, Int(axis.share(of: value) * Double(Self.bins)))) }
-        for value in kept where value.isFinite { bins[place(value)].kept += 1 }
-        for value in dropped where value.isFinite { bins[place(value)].dropped += 1 }
+        for value in kept where Self.isDrawable(value) { bins[place(value)].kept += 1 }
+        for value in dropped where Self.isDrawable(value) { bins[place(value)].dropped += 1 }
         return bins
     }
 }

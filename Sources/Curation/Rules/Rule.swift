@@ -1,5 +1,5 @@
-/// A test of an answer's text that needs no model. What its fields are decides its verdicts, and nothing else.
-package protocol Rule: Sendable, Encodable {
+/// A test of an answer's text that needs no model.
+package protocol Rule: Sendable {
     /// As the recipe calls it.
     var name: String { get }
 
@@ -39,12 +39,6 @@ package struct RuleBook: Sendable {
     package func objections(to answer: AnswerText) -> [Objection] {
         rules.compactMap { rule in
             rule.objection(to: answer).map { Objection(rule: rule.name, reason: $0) }
-        }
-    }
-
-    package var digest: ContentHash {
-        get throws {
-            try rules.reduce(ContentHash([])) { $0.with(Array($1.name.utf8), try ContentHash(settings: $1).bytes) }
         }
     }
 }

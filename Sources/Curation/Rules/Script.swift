@@ -1,5 +1,5 @@
 /// A Unicode script, by the blocks that hold its letters.
-enum Script: String, CaseIterable, Sendable, Encodable {
+enum Script: String, CaseIterable, Sendable {
     case latin, greek, cyrillic, hebrew, arabic, devanagari, thai, kana, han, hangul
 
     private static let blocks: [(range: ClosedRange<UInt32>, script: Script)] = [

@@ -1,5 +1,5 @@
 /// A language by what texts in it look like: its scripts, and for those that share one its commonest words.
-enum WrittenLanguage: String, CaseIterable, Sendable, Encodable {
+enum WrittenLanguage: String, CaseIterable, Sendable {
     case en, de, fr, es, it, pt, nl, hi, th, ru, uk, el, he, ar, zh, ja, ko
 
     var scripts: Set<Script> {

@@ -1,6 +1,6 @@
 /// Which of the answers that passed everything become records.
-package struct SelectSettings: Sendable, Codable {
-    package enum Score: String, Sendable, Codable, CaseIterable {
+package struct SelectSettings: Sendable {
+    package enum Score: String, Sendable, CaseIterable {
         /// The mean over all judges, each from 0 to 1.
         case judge
         /// The mean over all verifiers.
@@ -11,19 +11,19 @@ package struct SelectSettings: Sendable, Codable {
         case none
     }
 
-    package struct Difficulty: Sendable, Codable {
+    package struct Difficulty: Sendable {
         /// A judge's name, or `pass-rate`: the share of a prompt's answers that verifiers accept.
         package let source: String
         /// Parts of the set, by level.
         package let shares: [DifficultyLevel: Double]
     }
 
-    package struct FieldCap: Sendable, Codable {
+    package struct FieldCap: Sendable {
         package let field: String
         package let most: Int
     }
 
-    package struct Phrases: Sendable, Codable {
+    package struct Phrases: Sendable {
         package let texts: [String]
         package let maxShare: Double
     }
@@ -37,7 +37,7 @@ package struct SelectSettings: Sendable, Codable {
     package let phrases: Phrases?
 }
 
-package enum DifficultyLevel: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
+package enum DifficultyLevel: String, Sendable, CaseIterable {
     case easy, medium, hard
 
     /// - Parameter ease: from 0, as hard as can be, to 1.

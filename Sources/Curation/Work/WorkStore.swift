@@ -71,6 +71,13 @@ package final class WorkStore: Sendable {
         }
     }
 
+    /// Forgets everything.
+    package func clear() throws {
+        try queue.write { database in
+            for table in Table.allCases { try database.execute(sql: #"DELETE FROM "\#(table.rawValue)""#) }
+        }
+    }
+
     package func count(_ table: Table) throws -> Int {
         try queue.read { try Int.fetchOne($0, sql: #"SELECT count(*) FROM "\#(table.rawValue)""#) ?? 0 }
     }

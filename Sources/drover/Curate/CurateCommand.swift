@@ -31,10 +31,10 @@ struct CurateCommand: AsyncParsableCommand {
     func run() async throws {
         let recipe = try Recipe(path: recipe, rubrics: JudgeRubric.presets.map(\.name))
         let files = CurationFiles(recipe, output: output)
-        if fresh { try? FileManager.default.removeItem(atPath: files.work) }
         let folder = try WorkFolder(files.work, isTemporary: dryRun)
         defer { folder.close() }
         let store = try WorkStore(folder: folder.path)
+        if fresh { try store.clear() }
         try await CurationModels.run(recipe) { models in
             let run = try CurationRun(recipe, files: files, models: models, store: store)
             Terminal.output(dryRun ? try await CurationPlan(run).text() : try await run.run().text)

@@ -62,7 +62,9 @@ struct CurationPlan: Sendable {
 
     private func estimates(_ trial: Trial, requests: Int) -> [(String, String)] {
         let (input, output) = (trial.promptTokens * Double(requests), trial.completionTokens * Double(requests))
-        var rows = [("tokens", "about \(Int(input)) in, \(Int(output)) out, as \(trial.count) prompts had")]
+        // A server may claim any number of tokens; more than an Int holds must not end the process.
+        let (inText, outText) = (String(format: "%.0f", input), String(format: "%.0f", output))
+        var rows = [("tokens", "about \(inText) in, \(outText) out, as \(trial.count) prompts had")]
         if let model = recipe.model(recipe.generate.model), model.inputPrice != nil || model.outputPrice != nil {
             let cost = (input * (model.inputPrice ?? 0) + output * (model.outputPrice ?? 0)) / 1_000_000
             rows.append(("cost", "about \((cost * 100).rounded() / 100) for generating"))

@@ -74,7 +74,7 @@ struct CurationRun: Sendable {
         let keys = keys(dataset)
         let roster = try VerifySettings.roster(recipe.verify, limit: Self.verifiersAtOnce)
         for settings in recipe.verify {
-            let stage = try VerifyStage(settings, roster, store: store)
+            let stage = try VerifyStage(settings, roster, store: store, retries: recipe.generate.retries)
             try await stage.run(&dataset, keys: keys, atOnce: Self.verifiersAtOnce)
         }
     }

@@ -12,13 +12,6 @@ struct GenerateStage: Sendable {
     /// Of the model alone.
     private let identity: ContentHash
 
-    /// What all requests have cost.
-    struct Usage: Sendable {
-        var prompts = 0
-        var promptTokens = 0
-        var completionTokens = 0
-    }
-
     init(_ recipe: Recipe, server: ModelServer, identity: ContentHash, store: WorkStore) {
         settings = recipe.generate
         self.server = server
@@ -95,19 +88,6 @@ struct GenerateStage: Sendable {
     /// The server's word for weights and kernels, of the first answer.
     func fingerprint() throws -> String? {
         try store.body(.facts, identity).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    // MARK: What is known about answers that are there
-
-    func usage(_ prompts: [Prompt]) throws -> Usage {
-        var usage = Usage()
-        for prompt in prompts {
-            guard let row = try store.value(.generate, key(of: prompt))?.object else { continue }
-            usage.prompts += 1
-            usage.promptTokens += Int(clamping: row["prompt_tokens"]?.integer ?? 0)
-            usage.completionTokens += Int(clamping: row["completion_tokens"]?.integer ?? 0)
-        }
-        return usage
     }
 
     /// The model's own name, as its answers have it.

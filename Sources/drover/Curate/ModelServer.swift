@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import HTTPTypes
 import JSON
@@ -20,7 +19,6 @@ final class ModelServer: Sendable {
     private static let answerLimit = 1 << 30
     /// A prompt may wait behind a night's work of others.
     private static let timeout = Duration.seconds(24 * 3_600)
-    private static let longestPause = 60.0
 
     /// - Parameter url: with or without the trailing `/v1`.
     init(name: String, url: String, model: String?, key: String?, retries: Int) throws(ClientError) {
@@ -43,12 +41,11 @@ final class ModelServer: Sendable {
             switch outcome {
             case .answer(let object): return object
             case .refused(let error): throw error
-            case .failed(let error, let pause):
+            case .failed(let error):
                 try Task.checkCancellation()
                 failures += 1
                 guard failures <= retries else { throw error }
-                let backoff = min(Self.longestPause, 0.5 * pow(2, Double(failures - 1)))
-                try await Task.sleep(for: .seconds(pause ?? backoff))
+                try await Backoff.wait(afterFailures: failures)
             }
         }
     }
@@ -56,8 +53,8 @@ final class ModelServer: Sendable {
     private enum Outcome {
         case answer(JSONObject)
         case refused(ModelServerError)
-        /// May work later; after so many seconds, if the server has said.
-        case failed(ModelServerError, pause: Double?)
+        /// May work later.
+        case failed(ModelServerError)
     }
 
     private func exchange(_ path: String, _ body: JSONObject) async -> Outcome {
@@ -68,7 +65,7 @@ final class ModelServer: Sendable {
             idle.withLock { $0.append(client) }
             return outcome(status: answer.status, body: answer.body)
         } catch {
-            return .failed(ModelServerError(server: name, problem: "\(error)"), pause: nil)
+            return .failed(ModelServerError(server: name, problem: "\(error)"))
         }
     }
 
@@ -81,7 +78,7 @@ final class ModelServer: Sendable {
             server: name,
             problem: "answered \(status): \(message ?? String(decoding: body.prefix(300), as: UTF8.self))")
         let mayWorkLater = [200, 408, 409, 425, 429].contains(status) || status >= 500 && status != 501
-        return mayWorkLater ? .failed(error, pause: nil) : .refused(error)
+        return mayWorkLater ? .failed(error) : .refused(error)
     }
 
     private var fields: HTTPFields {

@@ -42,6 +42,8 @@ struct SetWriter {
     /// Puts the file in its place.
     mutating func finish() throws {
         try flush()
+        // An empty file is no gzip file; one with an empty member is.
+        if compresses, count == 0, let empty = Gzip.encode([]) { try handle.write(contentsOf: Data(empty)) }
         try handle.synchronize()
         try handle.close()
         try Self.move(Self.partial(path), to: path)

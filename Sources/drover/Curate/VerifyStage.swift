@@ -7,13 +7,15 @@ struct VerifyStage: Sendable {
     let settings: VerifySettings
     let verifier: any Verifier
     let store: WorkStore
+    let retries: Int
     private let digest: ContentHash
 
-    init(_ settings: VerifySettings, _ roster: VerifierRoster, store: WorkStore) throws {
+    init(_ settings: VerifySettings, _ roster: VerifierRoster, store: WorkStore, retries: Int) throws {
         guard let verifier = roster[settings.rosterName] else { throw VerifyError.unknown(settings.name) }
         self.settings = settings
         self.verifier = verifier
         self.store = store
+        self.retries = retries
         digest = try ContentHash(settings: settings)
     }
 
@@ -25,10 +27,7 @@ struct VerifyStage: Sendable {
         let pieces = dataset.kept.map { (digest.with(keys[$0].bytes), $0) }
         try await table.fill(pieces, atOnce: limit) { [dataset] position, key in
             let entry = dataset.entries[position]
-            let verdict = await verifier.verify(candidate(dataset.prompts[entry.prompt], entry.sample))
-            if let failure = verdict.failure, failure.isOfTheMachine {
-                throw VerifyError.failed(settings.name, "\(failure)")
-            }
+            let verdict = try await verdict(candidate(dataset.prompts[entry.prompt], entry.sample))
             return [WorkStore.Row(.verify, key, verdict.json.serialized)]
         }
         for (key, position) in pieces {
@@ -36,6 +35,22 @@ struct VerifyStage: Sendable {
             dataset.setScore(verdict["score"]?.number ?? 0, of: settings.name, at: position)
             guard verdict["passed"]?.bool != true else { continue }
             dataset.drop(position, at: .verify, by: settings.name, because: Self.reason(verdict))
+        }
+    }
+
+    /// Asks again where a failure tells nothing about the answer. Throws when it goes on: the answer is not dropped for it.
+    private func verdict(_ candidate: Candidate) async throws -> Verdict {
+        var failures = 0
+        while true {
+            let verdict = await verifier.verify(candidate)
+            guard let failure = verdict.failure, failure.isOfTheMachine(settings.kind) else { return verdict }
+            try Task.checkCancellation()
+            failures += 1
+            // A program that is not there stays away; a server may come back.
+            guard case .callback = settings.kind, failures <= retries else {
+                throw VerifyError.failed(settings.name, "\(failure)")
+            }
+            try await Backoff.wait(afterFailures: failures)
         }
     }
 
@@ -69,10 +84,10 @@ enum VerifyError: Error, CustomStringConvertible {
 }
 
 extension VerifierFailure {
-    /// Says nothing about the answer: another one would fare alike, and this one may fare better later.
-    fileprivate var isOfTheMachine: Bool {
-        switch self {
-        case .couldNotStart, .cancelled: true
+    /// Says nothing about the answer, which may fare better later. A command's bad end may be the answer's doing.
+    fileprivate func isOfTheMachine(_ kind: VerifySettings.Kind) -> Bool {
+        switch (self, kind) {
+        case (.couldNotStart, _), (.cancelled, _), (.exited, .callback), (.timedOut, .callback): true
         default: false
         }
     }
