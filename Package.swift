@@ -108,3 +108,14 @@ let package = Package(
             swiftSettings: swift),
     ]
 )
+
+// libFuzzer brings the entry point of this program: only `Tests/fuzz` can link it. The kernels are none of its business,
+// and take minutes to compile with its probes.
+if Context.environment["DROVER_FUZZ"] != nil {
+    let plain = CSetting.unsafeFlags(["-O0", "-fno-sanitize=all", "-fno-sanitize-coverage=trace-pc-guard,trace-cmp"])
+    for target in package.targets where target.name == "CKernels" { target.cSettings = c + [plain] }
+    package.targets.append(
+        .executableTarget(
+            name: "fuzzing", dependencies: ["HTTP", "JSON", "Language", "Model", httpTypes], path: "Tests/Fuzzing",
+            exclude: ["Corpus"], swiftSettings: swift))
+}

@@ -4,6 +4,7 @@ package struct AccessRecord: Sendable {
     package let peer: String
     /// Empty when the request line was not understood.
     package let method: String
+    /// The path as it came. Not the query: people put keys there, against all advice.
     package let target: String
     package let status: Int
     package let handler: String

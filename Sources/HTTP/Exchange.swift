@@ -9,6 +9,7 @@ struct Exchange: Sendable {
     private var encoder: ResponseEncoder
     private var accepted = AcceptEncoding.unsaid
     private var isUnderstood = false
+    private var trace: TraceContext?
     /// Bytes of the request's body.
     var bodyCount = 0
     private var mayPersist: @Sendable () -> Bool = { false }
@@ -30,6 +31,12 @@ struct Exchange: Sendable {
             id: RequestID.choose(parsed.fields), method: parsed.method, target: parsed.target, fields: parsed.fields,
             host: parsed.host, peer: service.client(of: parsed.fields, peer: stream.peer), receivedAt: receivedAt)
         head.notes["client_certificate"] = stream.identity
+        trace = TraceContext(parsed.fields)
+        if let trace {
+            head.notes["trace_id"] = trace.traceID
+            head.notes["span_id"] = trace.spanID
+            head.notes["parent_span_id"] = trace.parentID
+        }
         encoder = ResponseEncoder(
             method: parsed.method, minorVersion: parsed.minorVersion, idleLimit: service.settings.idleLimit)
         accepted = AcceptEncoding(parsed.fields)
@@ -41,12 +48,14 @@ struct Exchange: Sendable {
     /// True when the connection may go on.
     func send(_ response: Response, closing: Bool) async -> Bool {
         var response = response.coded(for: accepted)
+        trace?.mark(&response)
         let isPersistent = !closing && mayPersist()
         var (isComplete, bytes) = (true, 0)
         do {
             bytes = try await transmit(response, isPersistent: isPersistent)
         } catch is UnbegunBody {
             response = service.errorBody(.internalServerError, "the response could not be made")
+            trace?.mark(&response)
             do {
                 bytes = try await transmit(response, isPersistent: isPersistent)
             } catch {
@@ -93,7 +102,7 @@ struct Exchange: Sendable {
         service.record(
             AccessRecord(
                 id: head.id, peer: head.peer, method: isUnderstood ? head.method.rawValue : "",
-                target: head.target.raw, status: response.status.code, handler: response.handler,
+                target: head.target.path, status: response.status.code, handler: response.handler,
                 requestBytes: bodyCount, bytes: bytes, duration: .now - head.receivedAt, isComplete: isComplete,
                 notes: head.notes.all))
     }

@@ -28,7 +28,7 @@ package struct ChatCompletionRequest: Sendable {
         let isParallel = try reader.bool("parallel_tool_calls") ?? true
         try self.init(prompt: prompt, sampling: sampling, choice: choice, allowsParallelToolCalls: isParallel)
         try Self.refuseUnsupported(&reader)
-        reader.ignore(Self.harmlessFields)
+        try Self.skipHarmless(&reader)
         try reader.finish()
     }
 
@@ -75,6 +75,13 @@ package struct ChatCompletionRequest: Sendable {
             throw .invalid("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
         }
         return isWanted ? count ?? 0 : nil
+    }
+
+    /// Changes nothing about the answer either way, and is what it should be all the same.
+    static func skipHarmless(_ reader: inout FieldReader) throws(APIError) {
+        _ = try Metadata.read(&reader)
+        _ = try reader.string("user")
+        reader.ignore(harmlessFields)
     }
 
     private static func refuseUnsupported(_ reader: inout FieldReader) throws(APIError) {

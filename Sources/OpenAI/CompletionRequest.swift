@@ -42,7 +42,7 @@ package struct CompletionRequest: Sendable {
                 """)
         }
         try Self.refuseUnsupported(&reader)
-        reader.ignore(ChatCompletionRequest.harmlessFields)
+        try ChatCompletionRequest.skipHarmless(&reader)
         try reader.finish()
     }
 

@@ -22,6 +22,13 @@ extension GenerationRequest {
             let param = samples == fields.n ? "n" : "best_of"
             throw .invalid(param, "'\(param)' may be at most \(model.samplesLimit) on this server, got \(samples).")
         }
+        let known = 0..<Int32(clamping: model.engine.vocabularySize)
+        if let id = prompt.first(where: { !known.contains($0) }) {
+            throw .invalid(param, "Token \(id) is not in the vocabulary of \(known.count) tokens.")
+        }
+        if let id = fields.logitBias.map(\.token).first(where: { !known.contains($0) }) {
+            throw .invalid("logit_bias.\(id)", "Token \(id) is not in the vocabulary of \(known.count) tokens.")
+        }
         self.init(
             prompt: prompt,
             sampling: SamplingParameters(fields, defaults: model.defaults),

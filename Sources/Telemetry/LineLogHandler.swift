@@ -10,10 +10,14 @@ package struct LineLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let label: String
     private let format: LogFormat
+    private let output: LogOutput
 
-    package init(label: String, level: Logger.Level, format: LogFormat = .text) {
+    package init(
+        label: String, level: Logger.Level, format: LogFormat = .text, output: LogOutput = .standardError
+    ) {
         self.label = label
         self.format = format
+        self.output = output
         logLevel = level
     }
 
@@ -24,13 +28,19 @@ package struct LineLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }
-        var bytes =
-            switch format {
-            case .text: LogLine.text(event, label: label, fields: fields).bytes
-            case .json: LogLine.json(event, label: label, fields: fields, seconds: Self.now).bytes
-            }
-        // One write(2) a line: lines of different threads never mix, and a full pipe loses a line, not the process.
-        _ = bytes.withUnsafeMutableBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        output.write(line(event, fields), event.level) { dropped in
+            let notice = LogEvent(
+                level: .warning, message: "the log could not be written", metadata: nil, source: event.source,
+                file: event.file, function: event.function, line: event.line)
+            return line(notice, ["dropped_lines": .stringConvertible(dropped)])
+        }
+    }
+
+    private func line(_ event: LogEvent, _ fields: Logger.Metadata) -> LogLine {
+        switch format {
+        case .text: LogLine.text(event, label: label, fields: fields)
+        case .json: LogLine.json(event, label: label, fields: fields, seconds: Self.now)
+        }
     }
 
     private static var now: Double {

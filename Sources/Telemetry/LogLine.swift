@@ -10,10 +10,10 @@ package struct LogLine {
 
     /// Values that hold white space, quotes, `=` or what a terminal could take for a command are quoted and escaped.
     package static func text(_ event: LogEvent, label: String, fields: Logger.Metadata) -> LogLine {
-        let message = escaped("\(event.message)", quotes: false)
+        let message = escaped(bounded("\(event.message)"), quotes: false)
         var line = LogLine(text: "\(event.level.rawValue) \(label): \(message)")
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            line.text += " \(key)=\(quotedIfNeeded("\(value)"))"
+            line.text += " \(key)=\(quotedIfNeeded(bounded("\(value)")))"
         }
         return line
     }
@@ -21,7 +21,7 @@ package struct LogLine {
     /// - Parameter seconds: since 1970.
     package static func json(_ event: LogEvent, label: String, fields: Logger.Metadata, seconds: Double) -> LogLine {
         var line = LogLine(text: "{\"time\":\(quoted(time(seconds))),\"level\":\"\(event.level.rawValue)\"")
-        line.text += ",\"logger\":\(quoted(label)),\"message\":\(quoted("\(event.message)"))"
+        line.text += ",\"logger\":\(quoted(label)),\"message\":\(quoted(bounded("\(event.message)")))"
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) where !ownKeys.contains(key) {
             line.text += ",\(quoted(key)):\(json(value))"
         }
@@ -29,7 +29,18 @@ package struct LogLine {
         return line
     }
 
-    package var bytes: [UInt8] { Array(text.utf8) + [0x0A] }
+    package var bytes: [UInt8] { bytes(prefix: "", limit: .max) }
+
+    /// With something in front and the line feed at most `limit` bytes; what is longer is cut after a whole character.
+    func bytes(prefix: String, limit: Int) -> [UInt8] {
+        var bytes = Array(prefix.utf8) + text.utf8
+        if bytes.count >= limit {
+            var end = limit - 1
+            while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+            bytes.removeSubrange(end...)
+        }
+        return bytes + [0x0A]
+    }
 
     private static let ownKeys: Set<String> = ["time", "level", "logger", "message"]
 
@@ -40,7 +51,12 @@ package struct LogLine {
             if let number = value as? Double, number.isFinite { return "\(number)" }
             if let truth = value as? Bool { return "\(truth)" }
         }
-        return quoted("\(value)")
+        return quoted(bounded("\(value)"))
+    }
+
+    /// A client can make a path of 8 KiB; its beginning says enough, and the line stays whole.
+    private static func bounded(_ value: String) -> String {
+        value.utf8.count <= 1024 ? value : String(value.unicodeScalars.prefix(512)) + "…"
     }
 
     private static func quotedIfNeeded(_ value: String) -> String {

@@ -15,6 +15,7 @@ package final class Listener: Sendable, AsyncSequence {
         var isRunning = false
         var isClosed = false
         var keepsFile = false
+        var lastReport: ContinuousClock.Instant?
         /// @unchecked: Dispatch does not mark its sources; this one is touched only under the listener's lock.
         var source: (any DispatchSourceRead)?
     }
@@ -27,7 +28,8 @@ package final class Listener: Sendable, AsyncSequence {
     private let state = Mutex(State())
 
     /// Takes over the socket.
-    /// `onPause` hears when the process or the system is out of descriptors or memory and accepting rests for a moment.
+    /// `onPause` hears, once a second at most, when the process or the system is out of descriptors or memory and
+    /// accepting rests for a moment.
     package init(
         _ socket: ListeningSocket, stallLimit: Duration = .seconds(30),
         onPause: @escaping @Sendable (TransportError) -> Void = { _ in }
@@ -73,7 +75,13 @@ package final class Listener: Sendable, AsyncSequence {
 
     /// The waiting connection would be reported ready again at once: without the rest the loop would spin.
     private func rest(_ number: Int32) async {
-        onPause(.system(call: "accept", errno: number))
+        let now = ContinuousClock.now
+        let isNews = state.withLock { state in
+            if let last = state.lastReport, now - last < .seconds(1) { return false }
+            state.lastReport = now
+            return true
+        }
+        if isNews { onPause(.system(call: "accept", errno: number)) }
         try? await Task.sleep(for: .milliseconds(100))
     }
 

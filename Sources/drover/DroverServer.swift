@@ -37,6 +37,9 @@ final class DroverServer: Sendable {
         metrics.gauge(
             "drover_build_info", "1, with the version as a label.", labels: Labels(["version": Version.text])
         ).set(1)
+        metrics.reading(
+            "drover_log_dropped_lines_total", "Lines of the log that nobody took in time.", isCounter: true
+        ) { Double(LogOutput.standardError.droppedLines) }
         reloadFailures = metrics.counter(
             "drover_reload_failures_total",
             "Times that a changed file of keys or certificates was refused and the old ones were kept.")
@@ -103,6 +106,10 @@ final class DroverServer: Sendable {
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
+                await Self.keepTimers()
+                return false
+            }
+            group.addTask {
                 try await self.server.run(self.listeners) { [tls = self.tls] stream, endpoint in
                     // Behind a Unix socket is this machine, and whoever may open the file.
                     if case .unix = endpoint { return stream }
@@ -128,6 +135,15 @@ final class DroverServer: Sendable {
                 if isOver { group.cancelAll() }
             }
         }
+    }
+
+    /// Dispatch has a timerfd for each clock while a timer waits on it, and ends the process when no descriptor is left
+    /// for one that it needs: so a timer of each clock that is slept on waits as long as the server runs.
+    private static func keepTimers() async {
+        let long = Duration.seconds(10 * 365 * 86_400)
+        async let one: Void? = try? Task.sleep(for: long, clock: .continuous)
+        async let other: Void? = try? Task.sleep(for: long, clock: .suspending)
+        _ = await (one, other)
     }
 
     /// Lets running requests finish while it refuses new ones with 503, then closes the sockets. Where those outlive the
@@ -174,7 +190,7 @@ final class DroverServer: Sendable {
             "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
             "endpoint": "\(record.handler)", "status": .stringConvertible(record.status), "peer": "\(record.peer)",
             "duration_ms": .stringConvertible((record.duration / .milliseconds(1) * 100).rounded() / 100),
-            "bytes": .stringConvertible(record.bytes),
+            "bytes": .stringConvertible(record.bytes), "request_bytes": .stringConvertible(record.requestBytes),
         ]
         if !record.isComplete { fields["complete"] = .stringConvertible(false) }
         for (name, value) in record.notes { fields[name] = .stringConvertible(value) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Logging
 import Telemetry
 import UnixSignals
@@ -18,6 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
+        // A log or a TLS write whose reader has left is an error there; a stray signal of a log rotation is nothing.
+        for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
         let settings = try await ServeSettings(options)
         let logger = Logger(label: "drover", level: settings.logLevel, format: settings.logFormat)
         let environment = ProcessInfo.processInfo.environment

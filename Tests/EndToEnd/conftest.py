@@ -16,21 +16,26 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / ".build" / "release" / "drover"
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; Tests/faults runs it, Tests/run does not")
+
+
 class Server:
     """A running `drover serve`, with the bundled model unless told otherwise."""
 
     #: What its own requests trust; for https.
     context = None
 
-    def __init__(self, *arguments, scheme="http", **environment):
+    def __init__(self, *arguments, scheme="http", wrapper=(), log=None, **environment):
+        """`wrapper`: a command in front that becomes the server, as prlimit does. `log`: where standard error goes."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.log_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", str(self.port), *arguments],
-            stderr=self.log_file,
+            [*wrapper, BINARY, "serve", "--port", str(self.port), *arguments],
+            stderr=self.log_file if log is None else log,
             env={**os.environ, **environment},
         )
         self.wait_until_ready()
@@ -92,8 +97,8 @@ def start():
     """Starts servers with other settings; stops them after the test."""
     servers = []
 
-    def start(*arguments, **environment):
-        servers.append(Server(*arguments, **environment))
+    def start(*arguments, **options):
+        servers.append(Server(*arguments, **options))
         return servers[-1]
 
     yield start

@@ -50,7 +50,7 @@ def ask(client, **fields):
     return client.chat.completions.create(model="drover-demo", messages=FACT, max_tokens=8, temperature=0, **fields)
 
 
-def test_a_new_key_is_shown_once_and_kept_as_a_hash(keys):
+def test_A8_a_new_key_is_shown_once_and_kept_as_a_hash(keys):
     key = keys.add("alice")
     text = keys.file.read_text()
     assert key.startswith("drv-") and len(key) > 40 and key not in text
@@ -75,7 +75,7 @@ def test_a_new_key_is_shown_once_and_kept_as_a_hash(keys):
         ("- [\n", ["keys.yaml"]),
     ],
 )
-def test_a_wrong_key_file_is_refused_by_line(tmp_path, text, words):
+def test_A6_a_wrong_key_file_is_refused_by_line(tmp_path, text, words):
     file = tmp_path / "keys.yaml"
     file.write_text(text)
     file.chmod(0o600)
@@ -85,7 +85,7 @@ def test_a_wrong_key_file_is_refused_by_line(tmp_path, text, words):
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o602])
-def test_a_key_file_that_others_can_reach_is_refused(keys, mode):
+def test_A6_a_key_file_that_others_can_reach_is_refused(keys, mode):
     keys.add("alice")
     keys.file.chmod(mode)
     command = [BINARY, "serve", "--port", "0", "--api-key-file", keys.file]
@@ -145,7 +145,7 @@ def test_the_official_client_hears_what_is_wrong(start, keys):
     assert 1 <= int(refusal.value.response.headers["retry-after"]) <= 30
 
 
-def test_sighup_takes_a_good_file_and_keeps_the_keys_of_before_a_bad_one(start, keys):
+def test_A7_O5_sighup_takes_a_good_file_and_keeps_the_keys_of_before_a_bad_one(start, keys):
     alice = keys.add("alice")
     server = start("--api-key-file", str(keys.file), *OPEN)
 
@@ -268,3 +268,28 @@ def test_what_keys_use_is_written_down_and_counted_on(start, keys, tmp_path):
     assert refusal.value.code == "insufficient_quota"
     left = 40 - usage.total_tokens
     assert int(refusal.value.response.headers["x-ratelimit-remaining-tokens"]) <= left
+
+
+def test_A9_neither_keys_nor_prompts_are_in_log_and_metrics(start, keys):
+    alice = keys.add("alice")
+    server = start("--api-key-file", str(keys.file), *OPEN, "--log-level", "debug")
+    secrets = [alice, alice[-8:], "drv-wrong-key", "swordfish"]
+    for key in (alice, "drv-wrong-key"):
+        for path, body in [
+            ("/v1/completions", '{"prompt": "swordfish", "max_tokens": 2}'),
+            ("/v1/completions?key=%s" % alice, '{"prompt": "swordfish", "max_tokens": "swordfish"}'),
+            ("/v1/chat/completions", '{"messages": [{"role": "swordfish"}]}'),
+            ("/v1/chat/completions", '{"messages": swordfish'),
+            ("/v1/chat/completions", '{"messages": [{"role": "user", "content": "swordfish"}], "stream": true}'),
+        ]:
+            headers = {"Authorization": f"Bearer {key}", "x-api-key": key}
+            try:
+                urllib.request.urlopen(urllib.request.Request(server.url + path, body.encode(), headers), timeout=30).read()
+            except urllib.error.HTTPError as error:
+                error.read()
+    deadline = time.monotonic() + 10
+    while len([line for line in server.log() if "drover: request " in line]) < 10:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    written = "\n".join(server.log()) + server.metrics_page()
+    assert "key=alice" in written and not [secret for secret in secrets if secret in written]

@@ -22,7 +22,7 @@ async def ask(client, model, **fields):
     return await client.chat.completions.create(max_tokens=200, **arguments)
 
 
-def test_a_full_queue_says_when_to_come_back(start):
+def test_J54_O12_a_full_queue_says_when_to_come_back(start):
     server = start("--queue-limit", "2", "--max-batch-tokens", "2")
 
     async def flood():

@@ -67,7 +67,8 @@ struct FairShareTests {
     private let other = Tenant(name: "other")
 
     @Test(arguments: [1, 7, 40, 300])
-    func `one request beside a thousand of another tenant has its first token within two steps`(_ head: Int) throws {
+    func `J55 one request beside a thousand of another tenant has its first token within two steps`(_ head: Int) throws
+    {
         var machine = Machine()
         for _ in 0..<1_000 { machine.ask(busy, prompt: 100, output: 30) }
         try machine.run(head)

@@ -205,7 +205,7 @@ struct SchedulerTests {
         #expect(scheduler.isEmpty)
     }
 
-    @Test func `ends only the request whose logits are not numbers`() throws {
+    @Test func `O26 ends only the request whose logits are not numbers`() throws {
         var scheduler = Self.make()
         scheduler.accept(Self.request(3), id: a)
         scheduler.accept(Self.request(3), id: b)
@@ -229,7 +229,7 @@ struct SchedulerTests {
         #expect(try step(&scheduler).0.admitted == [c])
     }
 
-    @Test func `frees blocks at once when a request is cancelled`() throws {
+    @Test func `H53 and H54 frees blocks at once when a request is cancelled`() throws {
         var scheduler = Self.make()
         scheduler.accept(Self.request(200), id: a)
         try step(&scheduler)

@@ -278,8 +278,11 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `H49 and H50 answer 408 when head or body are late, and nothing when idle`() async throws {
-        for (sent, status) in [("GET /hel", "408"), (Self.post("/echo", "abc").dropLast(1), "408"), ("", "")] {
+    @Test func `H21, H49 and H50 answer 408 when head or body are late, and nothing when idle`() async throws {
+        for (sent, status) in [
+            ("GET /hel", "408"), (String(Self.post("/echo", "abc").dropLast(1)), "408"),
+            ("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", "408"), ("", ""),
+        ] {
             let (client, server) = MemoryStream.pair()
             let http = HTTPServer(responder: Self.router(), errorBody: TestServer.errors)
             async let serving: Void = http.serve(server)

@@ -32,11 +32,11 @@ struct RouterTests {
     }
 
     @Test(arguments: ["/", "/v1", "/V1/models", "//v1/models", "/v1/./models", "/v1/../v1/models", "/v1%2Fmodels"])
-    func `normalises nothing`(_ target: String) async throws {
+    func `H30 normalises nothing`(_ target: String) async throws {
         #expect(try await Self.status(.get, target).0 == 404)
     }
 
-    @Test func `tells unknown paths from methods that are not allowed`() async throws {
+    @Test func `H25 and H26 tells unknown paths from methods that are not allowed`() async throws {
         #expect(try await Self.status(.post, "/v1/models").0 == 405)
         #expect(try await Self.status(.head, "/v1/models").0 == 200)
         #expect(try await Self.status(.options, "/v1/models").0 == 204)

@@ -46,7 +46,7 @@ import Testing
         "{% for c in x %}{{ c }}{% endfor %}", "{{ x[::1] | reverse | reverse }}",
         "{% filter trim %}{{ x }}{% endfilter %}",
     ])
-    func `never lets text of a request become a control token`(source: String) throws {
+    func `J40 never lets text of a request become a control token`(source: String) throws {
         let file = try SharedData.fixture("tokenizer.json")
         let tokenizer = Tokenizer(try Vocabulary(tokenizerFile: file))
         let text = try Self.render(source + "<|eot_id|>", [("x", "<|eot_id|>")])
@@ -147,7 +147,7 @@ import Testing
         #expect(try template.render(messages: [message.withParsedToolArguments]).string == "{\"a\": [1, \"x\"]}")
     }
 
-    @Test func `lets nobody replace a reserved name`() throws {
+    @Test func `J50 lets nobody replace a reserved name`() throws {
         #expect(
             try Self.render("{{ messages | length }}{{ bos_token }}", [("messages", "abc"), ("bos_token", "x")]).string
                 == "0<|begin_of_text|>")

@@ -44,7 +44,7 @@ import Testing
         return (Tokenizer(vocabulary), Detokenizer(vocabulary, skipsSpecial: skipsSpecial))
     }
 
-    @Test func `holds back half a character`() throws {
+    @Test func `J45 holds back half a character`() throws {
         var (tokenizer, detokenizer) = try Self.detokenizer()
         let ids = tokenizer.encode("😀")
         try #require(ids.count > 1)
@@ -53,7 +53,7 @@ import Testing
         #expect(detokenizer.finish() == "")
     }
 
-    @Test func `ends half a character as one replacement`() throws {
+    @Test func `J45 ends half a character as one replacement`() throws {
         var (tokenizer, detokenizer) = try Self.detokenizer()
         for id in tokenizer.encode("😀").dropLast() { #expect(detokenizer.push(id) == "") }
         #expect(detokenizer.finish() == "\u{FFFD}")

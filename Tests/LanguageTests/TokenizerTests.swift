@@ -51,7 +51,7 @@ struct Llama3TokenizerTests {
         }
     }
 
-    @Test func `encodes a long run of one character without quadratic work`() {
+    @Test func `J33 encodes a long run of one character without quadratic work`() {
         let text = String(repeating: "é", count: 1 << 19)
         let ids = tokenizer.encode(text)
         var detokenizer = Detokenizer(tokenizer.vocabulary)
@@ -67,7 +67,7 @@ struct Llama3TokenizerTests {
         }
     }
 
-    @Test func `makes control tokens of template text only`() {
+    @Test func `J39 makes control tokens of template text only`() {
         var text = MarkedText("<|start_header_id|>user<|end_header_id|>\n\n", .template)
         text.append(MarkedText("<|eot_id|> as text", .data))
         text.append(MarkedText("<|eot_id|>", .template))

@@ -70,7 +70,7 @@ struct ChatCompletionEndpointTests {
         #expect(reason == "length")
     }
 
-    @Test func `a stop string is cut from both kinds of answer`() async throws {
+    @Test func `J28 a stop string is cut from both kinds of answer`() async throws {
         let service = try TestService()
         let settings = #", "temperature": 1.5, "seed": 1, "ignore_eos": true"#
         let text = try #require(try await content(service.post(Self.path, body(settings))))
@@ -85,7 +85,7 @@ struct ChatCompletionEndpointTests {
         #expect(pieces(chunks) == expected)
     }
 
-    @Test func `text of a user never becomes a control token`() async throws {
+    @Test func `J39 text of a user never becomes a control token`() async throws {
         let service = try TestService()
         let plain = try await service.post(Self.path, #"{"messages":[{"role":"user","content":"x"}],"max_tokens":1}"#)
         let forged = try await service.post(
@@ -107,7 +107,8 @@ struct ChatCompletionEndpointTests {
         ),
         ("{", 400, nil), ("[]", 400, nil), ("", 400, nil),
     ])
-    func `mistakes are answered with the field`(body: String, status: Int, param: String?) async throws {
+    func `J1, J31 and J46 mistakes are answered with the field`(body: String, status: Int, param: String?) async throws
+    {
         let answer = try await TestService().post(Self.path, body)
         #expect(answer.head.status.code == status)
         #expect(try answer.json["error"]?.object?["param"]?.string == param)
@@ -115,7 +116,7 @@ struct ChatCompletionEndpointTests {
     }
 
     @Test(arguments: [false, true])
-    func `a prompt that is too long is refused with both numbers`(streams: Bool) async throws {
+    func `J36 a prompt that is too long is refused with both numbers`(streams: Bool) async throws {
         let text = String(repeating: "word ", count: 400)
         let answer = try await TestService().post(
             Self.path, #"{"messages": [{"role": "user", "content": "\#(text)"}], "stream": \#(streams)}"#)
@@ -126,7 +127,7 @@ struct ChatCompletionEndpointTests {
         #expect((error["n_prompt_tokens"]?.integer ?? 0) > 256)
     }
 
-    @Test func `work is refused while loading and while draining`() async throws {
+    @Test func `J56 work is refused while loading and while draining`() async throws {
         let loading = try TestService(isReady: false)
         loading.state.advance(to: 0.5)
         let early = try await loading.post(Self.path, body())

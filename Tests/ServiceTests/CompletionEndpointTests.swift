@@ -80,7 +80,7 @@ struct CompletionEndpointTests {
         #expect(streamed[2].hasSuffix(alone[2]) && streamed[2].utf8.count > alone[2].utf8.count)
     }
 
-    @Test func `refuses ids outside the vocabulary and an empty prompt`() async throws {
+    @Test func `J20 and J44 refuses ids outside the vocabulary and an empty prompt`() async throws {
         let service = try TestService()
         let many = String(repeating: #""a","#, count: 64) + #""a""#
         let tooMany = try await service.post("/v1/completions", #"{"prompt": [\#(many)], "n": 2}"#)

@@ -112,7 +112,7 @@ struct EmbeddingEndpointTests {
         (#"{"input": "a", "encoding_format": "hex"}"#, "encoding_format"), (#"{"input": [[99999]]}"#, "input"),
         (#"{"input": "a", "temperature": 1}"#, "temperature"),
     ])
-    func `names what is wrong`(body: String, param: String) async throws {
+    func `J52 names what is wrong`(body: String, param: String) async throws {
         let answer = try await TestService().post("/v1/embeddings", body)
         #expect(answer.head.status == .badRequest)
         #expect(try answer.json["error"]?.object?["param"]?.string == param)

@@ -99,12 +99,19 @@ final class TestService: Sendable {
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: String, _ fields: HTTPFields, host: String = "test"
     ) async throws -> Answer {
+        try await send(method, path, Array(body.utf8), fields, host: host)
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: [UInt8], _ fields: HTTPFields = HTTPFields(),
+        host: String = "test"
+    ) async throws -> Answer {
         let (near, far) = MemoryStream.pair()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.server.serve(far) }
             let client = HTTPClient(authority: host) { near }
             let sink = Sink()
-            let head = try await client.send(method, path, fields: fields, body: Array(body.utf8)) { sink.add($0) }
+            let head = try await client.send(method, path, fields: fields, body: body) { sink.add($0) }
             await client.disconnect()
             return Answer(head: head, body: sink.bytes)
         }

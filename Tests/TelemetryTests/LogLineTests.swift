@@ -26,7 +26,7 @@ struct LogLineTests {
     }
 
     @Test(arguments: ["\n", "\r", "\u{0}", "\u{1B}[2J", "\u{85}", "\u{2028}", "\u{202E}", "\u{2067}"])
-    func `whatever a value or a message holds, the line stays one`(mark: String) throws {
+    func `O22 whatever a value or a message holds, the line stays one`(mark: String) throws {
         let scalar = try #require(mark.unicodeScalars.first)
         for line in [text(["k": "a\(mark)b"], "a\(mark)b"), json(["k": "a\(mark)b"], "a\(mark)b")] {
             #expect(!line.unicodeScalars.dropLast().contains(scalar))

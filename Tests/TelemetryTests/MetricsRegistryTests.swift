@@ -35,7 +35,7 @@ struct MetricsRegistryTests {
         #expect(registry.counter("a", "A.").value == 1)
     }
 
-    @Test func `label values are escaped`() {
+    @Test func `O32 label values are escaped`() {
         let registry = MetricsRegistry()
         registry.counter("a", "A.", labels: Labels(["k": "x\"\\\n"])).add()
         #expect(registry.page().contains(#"a{k="x\"\\\n"} 1"#))

@@ -52,7 +52,7 @@ struct SocketStreamTests {
         #expect(try await server.read(deadline: nil) == [1, 2])
     }
 
-    @Test func `cuts off a peer that reads nothing`() async throws {
+    @Test func `H51 and H52 cuts off a peer that reads nothing`() async throws {
         let (client, server) = try Self.pair(stallLimit: .milliseconds(20))
         await #expect(throws: TransportError.timedOut) { try await server.write(Array(repeating: 0, count: 8 << 20)) }
         await #expect(throws: TransportError.timedOut) { try await server.write([0]) }

@@ -140,7 +140,7 @@ struct TLSStreamTests {
         try await Self.greet(pair)
     }
 
-    @Test func `cuts off a peer that reads nothing`() async throws {
+    @Test func `H51 and H52 cuts off a peer that reads nothing`() async throws {
         let pair = try Self.pair(SocketStreamTests.pair(stallLimit: .milliseconds(50)))
         try await Self.greet(pair)
         await #expect(throws: TransportError.timedOut) {

@@ -4,7 +4,7 @@ import JSON
 ///
 /// The rules are those of the reference crate: the header is at most 100 MB, begins with `{` and may end in spaces;
 /// `data_offsets` count from the end of the header; nothing in the file belongs to no tensor.
-struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
     let source: ByteSource
     let tensors: [TensorEntry]
 
@@ -31,6 +31,11 @@ struct SafetensorsFile: Sendable {
         }
         try reader.checkCoverage()
         tensors = reader.entries
+    }
+
+    /// Reads a file that lies in memory for as long as this lives.
+    package init(bytes: UnsafeRawBufferPointer, name: String) throws(CheckpointError) {
+        try self.init(ByteSource(bytes: bytes, name: name))
     }
 
     private static func header(_ source: ByteSource) throws(CheckpointError) -> (object: JSONObject, length: Int) {

@@ -111,12 +111,9 @@ package struct ResponseRequest: Sendable {
     private static func echoed(
         _ reader: inout FieldReader, _ sampling: SamplingFields
     ) throws(APIError) -> JSONObject {
-        let metadata = reader.value("metadata") ?? .object(JSONObject())
-        guard let members = metadata.object?.members, members.count <= 16,
-            members.allSatisfy({ $0.name.utf8.count <= 256 && ($0.value.string?.utf8.count ?? 2049) <= 2048 })
-        else { throw .invalid("metadata", "'metadata' must be an object of up to 16 short strings.") }
         return [
-            "instructions": reader.value("instructions") ?? .null, "metadata": metadata,
+            "instructions": reader.value("instructions") ?? .null,
+            "metadata": try Metadata.read(&reader) ?? .object(JSONObject()),
             "parallel_tool_calls": reader.value("parallel_tool_calls") ?? true,
             "temperature": sampling.temperature.map(JSONValue.number) ?? .null,
             "tool_choice": reader.value("tool_choice") ?? "auto", "tools": reader.value("tools") ?? [],

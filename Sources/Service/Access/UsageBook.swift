@@ -30,7 +30,7 @@ package final class UsageBook: Sendable {
         state.withLock { $0.day.number == day ? $0.day.usage[name] ?? KeyUsage() : KeyUsage() }
     }
 
-    func add(_ usage: KeyUsage, of name: String, day: Int64) {
+    package func add(_ usage: KeyUsage, of name: String, day: Int64) {
         state.withLock { state in
             if day > state.day.number {
                 if state.isChanged { state.past.append(state.day) }
@@ -41,14 +41,25 @@ package final class UsageBook: Sendable {
         }
     }
 
-    /// Days that have changed since the last call, oldest first.
-    package func changes() -> [Day] {
-        state.withLock { state in
-            defer {
-                state.past = []
-                state.isChanged = false
+    /// Writes down the days that have changed since they were written, oldest first. A day that could not be written is
+    /// tried again the next time. One task at a time.
+    package func flush(_ write: (Day) throws -> Void) throws {
+        while let day = state.withLock({ $0.past.first }) {
+            try write(day)
+            state.withLock { _ = $0.past.removeFirst() }
+        }
+        let changed = state.withLock { state in
+            defer { state.isChanged = false }
+            return state.isChanged ? state.day : nil
+        }
+        guard let changed else { return }
+        do {
+            try write(changed)
+        } catch {
+            state.withLock { state in
+                if state.day.number == changed.number { state.isChanged = true } else { state.past.append(changed) }
             }
-            return state.past + (state.isChanged ? [state.day] : [])
+            throw error
         }
     }
 }

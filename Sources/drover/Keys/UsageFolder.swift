@@ -33,7 +33,7 @@ struct UsageFolder {
 
     /// Writes down what has changed. Each file is there whole or as it was.
     func write(_ book: UsageBook) throws {
-        for day in book.changes() {
+        try book.flush { day in
             let lines = day.usage.sorted { $0.key < $1.key }.map { name, usage in
                 let object: JSONValue = [
                     "date": .string(Self.date(day.number)), "key": .string(name),

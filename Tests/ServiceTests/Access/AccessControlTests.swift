@@ -21,7 +21,7 @@ struct AccessControlTests {
         try answer.json["error"]?.object?["code"]?.string
     }
 
-    @Test func `every route but one needs a key`() async throws {
+    @Test func `A4 every route but one needs a key`() async throws {
         let keys = [Self.key("alice"), Self.key("admin") { $0.isAdmin = true }]
         let table = try TestService(keys: keys).router.table
         #expect(table.count >= 15)
@@ -48,12 +48,12 @@ struct AccessControlTests {
         "/nothing", "/V1/models", "//v1/models", "/v1/models/", "/v1%2fmodels", "/x/../v1/models", "/health/live/x",
         "http://test/v1/models", "/v1/models?key=drv-alice", "/",
     ])
-    func `no other spelling of a path is a way around`(_ path: String) async throws {
+    func `A5 no other spelling of a path is a way around`(_ path: String) async throws {
         let service = try TestService(keys: [Self.key("alice")])
         #expect(try await service.get(path).head.status == .unauthorized)
     }
 
-    @Test func `takes either header, and the scheme in any case`() async throws {
+    @Test func `A1 takes either header, and the scheme in any case`() async throws {
         let service = try TestService(keys: [Self.key("alice")])
         let apiKey = try #require(HTTPField.Name("x-api-key"))
         var both = Self.bearer("drv-alice")
@@ -77,6 +77,14 @@ struct AccessControlTests {
         #expect(try await service.get("/v1/models", fields: twice).head.status == .badRequest)
     }
 
+    @Test func `A2 and A3 a key is all of its bytes and nothing like them`() async throws {
+        let service = try TestService(keys: [Self.key("é")])
+        #expect(try await service.get("/v1/models", fields: Self.bearer("drv-é")).head.status == .ok)
+        for wrong in ["erv-é", "drv-è", "d", "drv-e\u{301}", "drv-é\u{FE0F}", String(repeating: "d", count: 8_000)] {
+            #expect(try await service.get("/v1/models", fields: Self.bearer(wrong)).head.status == .unauthorized)
+        }
+    }
+
     @Test func `an expired key is answered like one that never was`() async throws {
         let service = try TestService(keys: [
             Self.key("old") { $0.expires = UnixTime.now - 1 }, Self.key("young") { $0.expires = UnixTime.now + 1_000 },
@@ -87,7 +95,7 @@ struct AccessControlTests {
         #expect(try await service.get("/v1/models", fields: Self.bearer("drv-young")).head.status == .ok)
     }
 
-    @Test func `wrong keys are slowed down, right ones and none are not`() async throws {
+    @Test func `A10 wrong keys are slowed down, right ones and none are not`() async throws {
         let service = try TestService(keys: [Self.key("alice")])
         for _ in 0..<FailureLog.limit {
             #expect(try await service.get("/v1/models", fields: Self.bearer("wrong")).head.status == .unauthorized)
@@ -111,7 +119,7 @@ struct AccessControlTests {
         #expect(try await open.get("/v1/health").head.status == .unauthorized)
     }
 
-    @Test func `other keys count from the next request on`() async throws {
+    @Test func `A11 other keys count from the next request on`() async throws {
         let service = try TestService(keys: [Self.key("alice")])
         service.access.replace(KeyRing([Self.key("bob")]))
         #expect(try await service.get("/v1/models", fields: Self.bearer("drv-alice")).head.status == .unauthorized)
@@ -197,7 +205,7 @@ struct AccessControlTests {
         }
     }
 
-    @Test func `usage is counted by key`() async throws {
+    @Test func `A9 usage is counted by key`() async throws {
         let service = try TestService(keys: [Self.key("alice"), Self.key("admin") { $0.isAdmin = true }])
         _ = try await service.post("/v1/completions", Self.body, fields: Self.bearer("drv-alice"))
         let twice = Self.body.replacing("}", with: #", "n": 2, "stream": true}"#)
@@ -212,7 +220,7 @@ struct AccessControlTests {
         #expect(!page.contains("drv-alice"))
     }
 
-    @Test func `no key finds what another has computed, unless both say so`() async throws {
+    @Test func `J42 no key finds what another has computed, unless both say so`() async throws {
         let service = try TestService(keys: [
             Self.key("alice"), Self.key("bob"), Self.key("carol") { $0.sharesCache = true },
             Self.key("dave") { $0.sharesCache = true },
@@ -231,7 +239,7 @@ struct AccessControlTests {
         for (name, salt, count) in expected { #expect(try await cached(name, salt) == count, "\(name) \(salt)") }
     }
 
-    @Test func `a key sees and ends its own requests only, an admin all`() async throws {
+    @Test func `A14 a key sees and ends its own requests only, an admin all`() async throws {
         let keys = [Self.key("alice"), Self.key("bob"), Self.key("admin") { $0.isAdmin = true }]
         let service = try TestService(contextLength: 4_096, keys: keys)
         let body = #"{"prompt": "The quick", "ignore_eos": true, "max_tokens": 4000}"#

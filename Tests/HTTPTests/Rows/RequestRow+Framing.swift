@@ -1,0 +1,51 @@
+/// How long a request is, and its header lines.
+extension RequestRow {
+    static let framing: [RequestRow] = [
+        .post("H1", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", "400"),
+        .post("H1", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "0\r\n\r\n", "400"),
+        .post("H2", "Content-Length: 3\r\nContent-Length: 4\r\n", "abc", "400"),
+        .post("H3", "Content-Length: 3\r\nContent-Length: 3\r\n", "abc", "400"),
+        .post("H3", "Content-Length: 1, 1\r\n", "a", "400"),
+        .post("H5", "Content-Length: 9223372036854775808\r\n", "", "413"),
+        .post("H5", "Content-Length: 18446744073709551616\r\n", "", "413"),
+        .post("H5", "Content-Length: 1000000000000000000000\r\n", "", "413"),
+        .post("H6", "Transfer-Encoding: identity\r\n", "", "501"),
+        .post("H6", "Transfer-Encoding: gzip\r\n", "", "501"),
+        .post("H6", "Transfer-Encoding: chunked, identity\r\n", "", "400"),
+        .post("H6", "Transfer-Encoding:\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: ,chunked\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: xchunked\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: \"chunked\"\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: \u{0B}chunked\r\n", "", "400"),
+        .post("H7", "Transfer-Encoding: \u{A0}chunked\r\n", "", "400"),
+        .post("H8", "Transfer-Encoding: chun\u{212A}ed\r\n", "", "400"),
+        RequestRow("H9", "POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"),
+        .get("H10", "Accept : a\r\n", "400"),
+        .get("H10", "Accept\t: a\r\n", "400"),
+        RequestRow("H10", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", "400"),
+        .get("H11", "Accept: a\r\n b\r\n", "400"),
+        RequestRow("H12", "GET / HTTP/1.1\nHost: h\n\n", "400"),
+        RequestRow("H12", "GET / HTTP/1.1\r\nHost: h\nAccept: a\r\n\r\n", "400"),
+        RequestRow("H12", "GET / HTTP/1.1\r\nHost: h\r\n\n", "400"),
+        .get("H13", "Accept: a\rb\r\n", "400"),
+        .get("H13", "Accept: a\u{0}b\r\n", "400"),
+        .get("H13", "Accept: a\u{7F}b\r\n", "400"),
+        .get("H13", "Acc(ept: a\r\n", "400"),
+        .get("H13", ": a\r\n", "400"),
+        .get("H13", "Accept\r\n", "400"),
+        .get("H14", "Accept: é\r\n", "GET /"),
+        .get("H13", "Accept: a\tb\r\n", "GET /"),
+        .post("ok", "Content-Length: 3\r\n", "abc", "POST /a abc"),
+        .post("ok", "Content-Length: 003\r\n", "abc", "POST /a abc"),
+        .post("ok", "transfer-ENCODING: Chunked\r\n", "3\r\nabc\r\n0\r\n\r\n", "POST /a abc"),
+        .post("415", "Content-Encoding: br\r\nContent-Length: 1\r\n", "a", "415"),
+        .post("415", "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n", "a", "415"),
+        .post("400", "Content-Encoding: gzip\r\nContent-Length: 1\r\n", "a", "400"),
+        .post("ok", "Content-Encoding: identity\r\nContent-Length: 1\r\n", "a", "POST /a a"),
+    ]
+
+    static let lengths: [RequestRow] = ["+1", "-1", "0x1", "1_0", "1Z", "1.0", "1 1", "", "\u{A0}1", "\u{FF11}"].map {
+        .post("H4", "Content-Length: \($0)\r\n", "aaaaaaaaaa", "400")
+    }
+}
