@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CAPIDocument", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CMalloc", cSettings: c),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // The bottom row: no knowledge of each other.
@@ -56,7 +57,7 @@ let package = Package(
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
-            name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
+            name: "HTTP", dependencies: ["CMalloc", "CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Service",

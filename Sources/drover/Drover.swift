@@ -21,9 +21,9 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model, the kernels, output constraints or the scheduler, or a running server.",
+        abstract: "Measure a model, the kernels, output constraints, the scheduler, streams, or a running server.",
         subcommands: [
             BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchScheduleCommand.self,
-            BenchServeCommand.self,
+            BenchServeCommand.self, BenchEventsCommand.self,
         ])
 }
