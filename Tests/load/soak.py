@@ -92,6 +92,11 @@ def main():
     options = parser.parse_args()
     server, stop = Server(), threading.Event()
     pid = server.process.pid
+    # Dispatch opens what it needs with the first requests, and keeps it.
+    first = Client(server.port, stop, options.clients)
+    for _ in range(50):
+        first.turn()
+    time.sleep(3)
     files = descriptors(pid)
     clients = [Client(server.port, stop, seed) for seed in range(options.clients)]
     for client in clients:
