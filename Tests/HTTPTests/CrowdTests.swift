@@ -3,26 +3,29 @@ import Testing
 
 struct CrowdTests {
     @Test func noticesOnceThatACrowdHasLeft() {
-        var crowd = Crowd()
-        for count in 1...10_000 { crowd.grow(to: count) }
-        let moments = (0..<10_000).reversed().filter { crowd.shrink(to: $0) }
         // Again while what is left is a crowd itself.
-        #expect(moments == [1250, 156])
+        #expect(moments(from: 10_000) == [1250, 156])
+        #expect(moments(from: 2000) == [250])
     }
 
-    @Test func isNotBotheredByFew() {
+    @Test func isNotBotheredByFew() { #expect(moments(from: 1023).isEmpty) }
+
+    @Test func noticesAFurtherCrowd() {
         var crowd = Crowd()
-        for count in 1...1023 { crowd.grow(to: count) }
-        #expect(!(0..<1023).reversed().contains { crowd.shrink(to: $0) })
+        #expect(moments(from: 2000, &crowd) == [250])
+        #expect(moments(from: 2000, &crowd) == [250])
     }
 
-    @Test func countsAFurtherCrowd() {
+    private func moments(from count: Int) -> [Int] {
         var crowd = Crowd()
-        for _ in 1...2 {
-            crowd.grow(to: 2000)
-            #expect(!crowd.shrink(to: 251))
-            #expect(crowd.shrink(to: 250))
-            #expect(!crowd.shrink(to: 0))
-        }
+        return moments(from: count, &crowd)
+    }
+
+    /// At which counts it is noticed, while so many come and go one by one.
+    private func moments(from count: Int, _ crowd: inout Crowd) -> [Int] {
+        for number in 1...count { crowd.grow(to: number) }
+        var moments: [Int] = []
+        for number in (0..<count).reversed() where crowd.shrink(to: number) { moments.append(number) }
+        return moments
     }
 }
