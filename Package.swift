@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CSandbox", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CMalloc", cSettings: c),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // The bottom row: no knowledge of each other.
@@ -60,7 +61,7 @@ let package = Package(
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
-            name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
+            name: "HTTP", dependencies: ["CMalloc", "CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Transport", httpTypes], swiftSettings: swift),

@@ -35,8 +35,9 @@ package final class HTTPMetrics: Sendable {
     func observe(_ record: AccessRecord) {
         let route = Route(handler: record.handler, method: record.method)
         let (series, requests) = routes.withLock { routes in
+            if let series = routes[route], let requests = series.requests[record.status] { return (series, requests) }
             var series = routes[route] ?? makeSeries(route)
-            let requests = series.requests[record.status] ?? makeCounter(route, status: record.status)
+            let requests = makeCounter(route, status: record.status)
             series.requests[record.status] = requests
             routes[route] = series
             return (series, requests)

@@ -145,6 +145,7 @@ package struct Router: Responder {
     }
 
     private static func equal(_ pattern: [[UInt8]], _ segments: ArraySlice<String>) -> Bool {
-        pattern.count == segments.count && zip(pattern, segments).allSatisfy { $0.elementsEqual($1.utf8) }
+        pattern.count == segments.count
+            && zip(pattern, segments).allSatisfy { $0.count == $1.utf8.count && $0.elementsEqual($1.utf8) }
     }
 }

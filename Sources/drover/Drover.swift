@@ -34,9 +34,10 @@ enum Version {
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure a model, kernels, output constraints, the scheduler, deduplication, or a running server.",
+        abstract:
+            "Measure a model, kernels, output constraints, the scheduler, deduplication, streams, or a running server.",
         subcommands: [
             BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchScheduleCommand.self,
-            BenchServeCommand.self, BenchDedupCommand.self,
+            BenchServeCommand.self, BenchDedupCommand.self, BenchEventsCommand.self,
         ])
 }

@@ -186,6 +186,9 @@ final class DroverServer: Sendable {
     /// One line a request, with what its handler noted; what monitors ask every few seconds is of interest to nobody.
     private static func log(_ record: AccessRecord, to logger: Logger) {
         let isProbe = record.handler.hasSuffix("/metrics") || record.handler.contains("/health")
+        let level: Logger.Level = isProbe ? .debug : .info
+        // The fields of a line that nobody gets would cost more than the answer to a probe.
+        guard level >= logger.logLevel else { return }
         var fields: Logger.Metadata = [
             "id": "\(record.id)", "method": "\(record.method)", "target": "\(record.target)",
             "endpoint": "\(record.handler)", "status": .stringConvertible(record.status), "peer": "\(record.peer)",
@@ -194,6 +197,6 @@ final class DroverServer: Sendable {
         ]
         if !record.isComplete { fields["complete"] = .stringConvertible(false) }
         for (name, value) in record.notes { fields[name] = .stringConvertible(value) }
-        logger.log(level: isProbe ? .debug : .info, "request", metadata: fields)
+        logger.log(level: level, "request", metadata: fields)
     }
 }

@@ -1,16 +1,20 @@
-"""Starts the real binary on a free port for the tests of this folder."""
+"""Starts the real binary on a free port for the tests of this folder.
+
+With DROVER_PROXY=nginx or DROVER_PROXY=haproxy all servers without TLS stand behind that proxy, and the tests ask it.
+"""
 
 import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.request
 
 import pytest
+
+from proxies import Proxy, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / ".build" / "release" / "drover"
@@ -26,18 +30,23 @@ class Server:
     #: What its own requests trust; for https.
     context = None
 
-    def __init__(self, *arguments, scheme="http", wrapper=(), log=None, **environment):
+    def __init__(
+        self, *arguments, scheme="http", wrapper=(), log=None, proxy=os.environ.get("DROVER_PROXY"), over="tcp",
+        **environment,
+    ):
         """`wrapper`: a command in front that becomes the server, as prlimit does. `log`: where standard error goes."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.proxy = Proxy(proxy, over) if proxy and scheme == "http" else None
+        self.port = self.proxy.port if self.proxy else free_port()
+        listening = self.proxy.arguments if self.proxy else ["--port", str(self.port)]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.log_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [*wrapper, BINARY, "serve", "--port", str(self.port), *arguments],
+            [*wrapper, BINARY, "serve", *listening, *arguments],
             stderr=self.log_file if log is None else log,
             env={**os.environ, **environment},
         )
+        if self.proxy:
+            self.proxy.wait_until_listening()
         self.wait_until_ready()
 
     def wait_until_ready(self, seconds=60):
@@ -82,6 +91,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.proxy:
+            self.proxy.stop()
+            self.proxy = None
         return self.process.returncode
 
 

@@ -14,14 +14,9 @@ import urllib.request
 import pytest
 
 from conftest import BINARY
+from proxies import free_port
 
 HEADER = b"\r\n\r\n\0\r\nQUIT\n"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
