@@ -13,6 +13,7 @@ let c: [CSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -32,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -53,6 +55,7 @@ let package = Package(
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
+        .target(name: "Jobs", dependencies: ["CZlib", "JSON", database], swiftSettings: swift),
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
@@ -61,20 +64,22 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", httpTypes, log,
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Jobs", "Telemetry", httpTypes,
+                log,
             ],
             swiftSettings: swift),
 
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model", "OpenAI", "Service",
-                "Telemetry",
+                "CBundledModel", "Engine", "Grammar", "HTTP", "JSON", "Jobs", "Language", "Model", "OpenAI",
+                "Service", "Telemetry",
                 "Transport", argumentParser, configuration, histogram, httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs", "JSON"], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),
@@ -88,7 +93,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
+                "Service", "Engine", "HTTP", "JSON", "Jobs", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
                 log,
             ],
             swiftSettings: swift),
