@@ -50,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     private static let parts: [(name: String, check: @Sendable (ServeSettings) throws -> String)] = [
         ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses),
-        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory),
+        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory), ("state-dir", stateDirectory),
     ]
 
     /// The files, the tokenizer, the template, and whether memory suffices.
@@ -103,6 +103,12 @@ struct CheckCommand: AsyncParsableCommand {
         guard let path = settings.usageDir else { return "none: tokens a day are counted from the start" }
         try checkFolder(path)
         return path
+    }
+
+    @Sendable private static func stateDirectory(_ settings: ServeSettings) throws -> String {
+        guard let path = settings.stateDir else { return "none: no files and batches, responses end with the process" }
+        try checkFolder(path)
+        return "\(path), files of a key at most \(settings.keyFilesBytes)"
     }
 
     /// One that is there can be written to; one that is not can be made.

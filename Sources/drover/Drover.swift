@@ -8,7 +8,7 @@ struct Drover: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ChatCommand.self, InspectCommand.self, TokenizeCommand.self,
-            KeyCommand.self,
+            BatchCommand.self, KeyCommand.self,
             BenchCommand.self,
         ])
 }

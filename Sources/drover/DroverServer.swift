@@ -1,5 +1,6 @@
 import Engine
 import HTTP
+import Jobs
 import Language
 import Logging
 import Model
@@ -20,6 +21,8 @@ final class DroverServer: Sendable {
     /// Whether the service manager holds the sockets too, and connections may wait there for the next process.
     private let handsOver: Bool
     private let server: HTTPServer
+    /// Nil without a folder for it.
+    private let jobs: JobService?
 
     /// Reads keys and certificates and opens the sockets, so that what is wrong is known before a model is read.
     ///
@@ -49,10 +52,11 @@ final class DroverServer: Sendable {
             }
         }
         let endpoints = listeners.map(\.endpoint)
+        jobs = try asksForKeys ? Self.jobs(settings, state, access.control) : nil
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
             hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
-            origins: OriginPolicy(origins: settings.corsOrigins))
+            origins: OriginPolicy(origins: settings.corsOrigins), jobs: jobs)
         if asksForKeys {
             try settings.checkOpenRoutes(service.router)
             if let exposure = try settings.checkExposure(of: endpoints) {
@@ -61,6 +65,7 @@ final class DroverServer: Sendable {
         }
         var limits = ServerSettings()
         limits.proxies = settings.trustedProxies
+        limits.limits.upload = APIService.uploadLimit
         limits.readsProxyHeader = settings.proxyProtocol
         server = HTTPServer(
             responder: service.responder, errorBody: APIService.errorBody, settings: limits,
@@ -82,6 +87,24 @@ final class DroverServer: Sendable {
         return .loopback(and: settings.allowedHosts + bound)
     }
 
+    private static func jobs(
+        _ settings: ServeSettings, _ state: ServiceState, _ access: AccessControl
+    ) throws -> JobService? {
+        try settings.stateDir.map { path in
+            JobService(
+                folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), state: state,
+                access: access, limits: BatchLimits(concurrency: settings.batchConcurrency))
+        }
+    }
+
+    /// Until the task is cancelled.
+    private func runBatches() async {
+        guard let jobs else { return }
+        await jobs.desk.run { [logger] error in
+            logger.error("files and batches wait for the disk", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Reads keys and certificates again.
     func reload() {
         access.reload(failures: reloadFailures)
@@ -98,6 +121,8 @@ final class DroverServer: Sendable {
     ///
     /// - Parameter onReady: called when requests are taken.
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
+        // Before the first upload comes.
+        try await jobs?.folder.files.removeOrphans()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await self.server.run(self.listeners) { [tls = self.tls] stream, endpoint in
@@ -114,6 +139,7 @@ final class DroverServer: Sendable {
                     return false
                 }
                 onReady()
+                await self.runBatches()
                 return false
             }
             group.addTask {
