@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Jobs", "Telemetry", httpTypes,
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Jobs", "Telemetry",
+                httpTypes,
                 log,
             ],
             swiftSettings: swift),
@@ -93,7 +94,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Engine", "HTTP", "JSON", "Jobs", "Language", "Model", "OpenAI", "Telemetry", "Transport", httpTypes,
+                "Service", "Engine", "HTTP", "JSON", "Jobs", "Language", "Model", "OpenAI", "Telemetry", "Transport",
+                httpTypes,
                 log,
             ],
             swiftSettings: swift),

@@ -53,7 +53,8 @@ package struct BatchRun: Sendable {
             return false
         }
         // Not to be interrupted by the cancellation that brought it here, which closed the journal too.
-        let last = Task.isCancelled ? try await BatchJournal(batch, store: store, files: files, progress: progress) : journal
+        let last =
+            Task.isCancelled ? try await BatchJournal(batch, store: store, files: files, progress: progress) : journal
         return try await Task { try await finish(batch, last) }.result.mapError { StateError($0) }.get()
     }
 

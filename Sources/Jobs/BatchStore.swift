@@ -125,7 +125,9 @@ package final class BatchStore: Sendable {
                     ORDER BY resultStart
                     """, arguments: [id, file.rawValue])
             var places: [ResultPlace] = []
-            while let row = try rows.next() { places.append(ResultPlace(start: row[0], length: row[1], checksum: row[2])) }
+            while let row = try rows.next() {
+                places.append(ResultPlace(start: row[0], length: row[1], checksum: row[2]))
+            }
             return places
         }
     }

@@ -54,7 +54,8 @@ extension APIError {
         case .quota(let limit):
             self = APIError(
                 status: 413, type: "invalid_request_error",
-                message: "The files of this key may take \(limit) bytes; delete some first.", code: "storage_quota_exceeded"
+                message: "The files of this key may take \(limit) bytes; delete some first.",
+                code: "storage_quota_exceeded"
             )
         case _ where error.isFull:
             self = APIError(

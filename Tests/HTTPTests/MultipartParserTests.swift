@@ -56,7 +56,9 @@ struct MultipartParserTests {
         #expect(throws: MultipartError.headersTooLong(limit: 8192)) { try parse(long, pieces: 500) }
     }
 
-    @Test(arguments: ["application/json", "multipart/form-data", "multipart/form-data; boundary=", "text/plain; boundary=x"])
+    @Test(arguments: [
+        "application/json", "multipart/form-data", "multipart/form-data; boundary=", "text/plain; boundary=x",
+    ])
     func `other content types are refused`(type: String) {
         #expect(throws: MultipartError.self) { try MultipartParser(contentType: type) }
     }

@@ -1,6 +1,6 @@
-package import JSON
+import JSON
 package import Jobs
-package import OpenAI
+import OpenAI
 
 /// What the lines of batch files have in common, wherever they run: their checks, their seeds, how refusals look.
 package enum LineReading {
@@ -27,7 +27,7 @@ package enum LineReading {
         let first =
             body["messages"]?.array?.first ?? body["instructions"] ?? body["prompt"] ?? body["input"] ?? .null
         var hasher = Hasher()
-        hasher.combine(bytes: first.serialized.prefix(512))
+        first.serialized.prefix(512).withUnsafeBytes { hasher.combine(bytes: $0) }
         return hasher.finalize()
     }
 

@@ -75,7 +75,8 @@ struct BatchJob {
                 throw ValidationError("\(part) cannot be written.")
             }
             let target = try FileHandle(forWritingTo: URL(filePath: part))
-            let source = try places.isEmpty ? nil : FileHandle(forReadingFrom: URL(filePath: folder.path + "/files/" + id))
+            let source =
+                try places.isEmpty ? nil : FileHandle(forReadingFrom: URL(filePath: folder.path + "/files/" + id))
             for place in places {
                 try source?.seek(toOffset: UInt64(place.start))
                 try target.write(contentsOf: try source?.read(upToCount: place.length) ?? Data())

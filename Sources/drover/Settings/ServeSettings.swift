@@ -59,7 +59,9 @@ struct ServeSettings: Sendable {
         "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
         "tls-certificate", "tls-key", "tls-client-ca", "cache-dir", "cache-disk-bytes", "speculate", "draft-model",
         "draft-tokens", "draft-kv-cache-bytes",
-        "state-dir", "key-files-bytes", "batch-concurrency", "chat-template", "drain-timeout", "log-level", "log-format",
+        "state-dir", "key-files-bytes", "batch-concurrency",
+        "chat-template", "drain-timeout", "log-level",
+        "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
