@@ -1,6 +1,7 @@
 """Files and batches with the official client (api.md 3: detail 41), and through kill -9."""
 
 import json
+import pathlib
 import random
 import subprocess
 import time
@@ -144,3 +145,39 @@ def test_the_command_goes_on_after_a_kill(server, tmp_path):
     results = [json.loads(text) for text in target.read_text().splitlines()]
     assert [result["custom_id"] for result in results] == [f"line-{number}" for number in range(100)]
     assert "line-7" in (tmp_path / "out.jsonl.errors").read_text() and not (tmp_path / "out.jsonl.state").exists()
+
+
+def test_a_key_sees_its_own_files_and_batches_only(start, folder, tmp_path):
+    file = tmp_path / "keys.yaml"
+    keys = [
+        subprocess.run([BINARY, "key", "new", name, "--file", file], check=True, capture_output=True, text=True)
+        .stdout.split()[-1] for name in ("alice", "bob")]
+    server = start("--state-dir", folder, "--api-key-file", str(file), "--open-routes", "/health/ready")
+    alice, bob = (openai.OpenAI(base_url=server.url + "/v1", api_key=key, max_retries=0) for key in keys)
+    batch = wait(alice, begin(alice, jsonl([line(1)])))
+    assert batch.status == "completed" and len(texts(alice, batch)) == 1
+    assert not list(bob.files.list()) and not list(bob.batches.list())
+    for call in (
+        lambda: bob.files.retrieve(batch.output_file_id), lambda: bob.files.content(batch.output_file_id),
+        lambda: bob.files.delete(batch.input_file_id), lambda: bob.batches.retrieve(batch.id),
+        lambda: bob.batches.cancel(batch.id),
+        lambda: bob.batches.create(
+            input_file_id=batch.input_file_id, endpoint="/v1/chat/completions", completion_window="24h"),
+    ):
+        with pytest.raises(openai.NotFoundError):
+            call()
+
+
+def test_a_full_quota_and_a_broken_form_leave_nothing_behind(start, folder):
+    server = start("--state-dir", folder, "--key-files-bytes", "150KB")
+    client = client_of(server)
+    client.files.create(file=("a", b"x" * 100_000), purpose="batch")
+    with pytest.raises(openai.APIStatusError) as failure:
+        client.files.create(file=("b", b"x" * 100_000), purpose="batch")
+    assert failure.value.status_code == 413 and failure.value.code == "storage_quota_exceeded"
+    for body in (b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx", b"", b"--b--"):
+        answer = subprocess.run(
+            ["curl", "-s", "-H", "Content-Type: multipart/form-data; boundary=b", "--data-binary", "@-",
+             server.url + "/v1/files"], input=body, capture_output=True, check=True)
+        assert json.loads(answer.stdout)["error"]["type"] == "invalid_request_error"
+    assert len(list(client.files.list())) == len(list(pathlib.Path(folder, "files").iterdir())) == 1
