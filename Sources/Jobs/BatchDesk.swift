@@ -26,7 +26,7 @@ package actor BatchDesk {
     /// Goes on with what an earlier process left, and runs what comes, until the task is cancelled. Errors of the disk are told, and tried again.
     package func run(onTrouble: @Sendable (StateError) -> Void) async {
         isOpen = true
-        while !Task.isCancelled {
+        while isOpen, !Task.isCancelled {
             do throws(StateError) {
                 try await folder.files.removeExpired(now: now())
                 try await folder.batches.removeEnded(before: now() - Self.memory)
@@ -36,6 +36,11 @@ package actor BatchDesk {
             }
             try? await Task.sleep(for: .seconds(10))
         }
+        await close()
+    }
+
+    /// Begins nothing any more, and leaves what runs to the next process.
+    package func close() async {
         isOpen = false
         for (_, run) in running { run.task.cancel() }
         // Each stops within a checkpoint. One that waits for a disk may be left where it is: a kill could not harm it.

@@ -3,18 +3,13 @@ import GRDB
 /// The tables of files, batches, their lines, and responses. In WAL mode with a sync for each commit: what was
 /// committed outlives the machine's power.
 final class StateDatabase: Sendable {
-    private let writer: any DatabaseWriter
+    private let writer: DatabasePool
 
-    /// - Parameter path: nil for tables in memory, which end with the process.
-    init(path: String?) throws(StateError) {
+    init(path: String) throws(StateError) {
         do {
             var configuration = Configuration()
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            if let path {
-                writer = try DatabasePool(path: path, configuration: configuration)
-            } else {
-                writer = try DatabaseQueue(configuration: configuration)
-            }
+            writer = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(writer)
         } catch {
             throw StateError(error)
@@ -55,10 +50,9 @@ final class StateDatabase: Sendable {
 
     private static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("files, batches and responses") { db in
+        migrator.registerMigration("files and batches") { db in
             try makeFiles(db)
             try makeBatches(db)
-            try makeResponses(db)
         }
         return migrator
     }()
@@ -105,18 +99,5 @@ final class StateDatabase: Sendable {
             table.primaryKey(["batch", "number"])
         }
         try db.create(index: "line_order", on: "line", columns: ["batch", "rank", "number"])
-    }
-
-    private static func makeResponses(_ db: Database) throws {
-        try db.create(table: "response") { table in
-            table.autoIncrementedPrimaryKey("sequence")
-            table.column("id", .text).notNull().unique()
-            table.column("owner", .text).notNull()
-            table.column("isFinal", .boolean).notNull()
-            table.column("content", .blob).notNull()
-            table.column("size", .integer).notNull()
-            table.column("expiresAt", .integer).notNull().indexed()
-        }
-        try db.create(index: "response_owner", on: "response", columns: ["owner", "sequence"])
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The folder where files, batches and responses outlive the process; held by one process at a time.
+/// The folder where files and batches outlive the process; held by one process at a time.
 ///
 /// `state.sqlite` has the tables, `files/` the bytes of files under their ids, `lock` is locked while the folder is in
 /// use. Nothing that a client says becomes part of a path.
@@ -8,7 +8,6 @@ package final class StateFolder: Sendable {
     package let path: String
     package let files: FileStore
     package let batches: BatchStore
-    package let responses: ResponseArchive
     private let lock: FolderLock
 
     /// Makes the folder, for this user alone, if it is not there, and puts in order what a kill left behind.
@@ -24,7 +23,6 @@ package final class StateFolder: Sendable {
         let database = try StateDatabase(path: path + "/state.sqlite")
         files = FileStore(database: database, folder: path + "/files", quota: quota)
         batches = BatchStore(database: database)
-        responses = ResponseArchive(database: database)
     }
 
     private static func make(_ path: String) throws(StateError) {

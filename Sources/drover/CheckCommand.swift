@@ -106,7 +106,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     @Sendable private static func stateDirectory(_ settings: ServeSettings) throws -> String {
-        guard let path = settings.stateDir else { return "none: no files and batches, responses end with the process" }
+        guard let path = settings.stateDir else { return "none: no files and batches" }
         try checkFolder(path)
         return "\(path), files of a key at most \(settings.keyFilesBytes)"
     }

@@ -159,6 +159,8 @@ final class DroverServer: Sendable {
         let grace = Duration.seconds(settings.drainTimeout)
         logger.info("draining", metadata: ["grace": "\(settings.drainTimeout) s"])
         let deadline = ContinuousClock.now + grace
+        // What is half done in a batch is done again by the next process; clients who wait are not kept for it.
+        await jobs?.desk.close()
         if handsOver {
             server.drain(grace: grace + Self.farewell)
             // What was accepted just before has not sent its request yet.

@@ -108,8 +108,8 @@ struct ServeOptions: ParsableArguments {
     var usageDir: String?
     @Option(
         help: """
-            A folder for files, batches and stored responses, which then outlive the process; without it the routes of files \
-            and batches are closed. Under systemd a folder in its StateDirectory.
+            A folder for files and batches, which outlive the process; without it their routes are closed. Under systemd a \
+            folder in its StateDirectory.
             """)
     var stateDir: String?
     @Option(help: "Most bytes of uploaded files of one API key. (default: 1GiB)")

@@ -40,7 +40,7 @@ struct ServeSettings: Sendable {
     let apiKeyFile: String?
     let openRoutes: RouteList
     let usageDir: String?
-    /// Where files, batches and responses outlive the process; nil for nowhere.
+    /// Where files and batches outlive the process; nil for nowhere.
     let stateDir: String?
     let keyFilesBytes: ByteCount
     let batchConcurrency: Int
