@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
-        .target(name: "Jobs", dependencies: ["CZlib", "JSON", database], swiftSettings: swift),
+        .target(name: "Jobs", dependencies: ["CZlib", database], swiftSettings: swift),
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
@@ -80,7 +80,7 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
-        .testTarget(name: "JobsTests", dependencies: ["Jobs", "JSON"], swiftSettings: swift),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs"], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),

@@ -181,3 +181,16 @@ def test_a_full_quota_and_a_broken_form_leave_nothing_behind(start, folder):
              server.url + "/v1/files"], input=body, capture_output=True, check=True)
         assert json.loads(answer.stdout)["error"]["type"] == "invalid_request_error"
     assert len(list(client.files.list())) == len(list(pathlib.Path(folder, "files").iterdir())) == 1
+
+
+def test_a_server_that_stops_does_not_wait_for_its_batch(start, folder):
+    server = start("--state-dir", folder)
+    client = client_of(server)
+    batch = begin(client, jsonl(line(number, ignore_eos=True, max_tokens=400) for number in range(500)))
+    while client.batches.retrieve(batch.id).status != "in_progress":
+        time.sleep(0.02)
+    assert server.stop() == 0
+    client = client_of(start("--state-dir", folder))
+    assert client.batches.retrieve(batch.id).status == "in_progress"
+    client.batches.cancel(batch.id)
+    assert wait(client, client.batches.retrieve(batch.id)).status == "cancelled"
