@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
         .target(name: "Curation", dependencies: ["COpenSSL", "JSON", database, yaml], swiftSettings: swift),
+        .target(name: "Jobs", dependencies: ["CZlib", database], swiftSettings: swift),
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
@@ -68,7 +69,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Telemetry", "Verifiers",
+                "CAPIDocument", "HTTP", "OpenAI", "Language", "Grammar", "Engine", "JSON", "Jobs", "Telemetry",
+                "Verifiers",
                 httpTypes, log,
             ],
             swiftSettings: swift),
@@ -76,17 +78,16 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Language", "Model",
-                "OpenAI",
-                "Service",
-                "Telemetry",
-                "Transport", "Verifiers", argumentParser, configuration, histogram, httpTypes, log, signals, system,
-                yaml,
+                "CBundledModel", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Jobs", "Language",
+                "Model",
+                "OpenAI", "Service", "Telemetry", "Transport", "Verifiers", argumentParser, configuration, histogram,
+                httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
         .testTarget(name: "CurationTests", dependencies: ["Curation", "JSON"], swiftSettings: swift),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs"], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),
@@ -102,9 +103,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Engine", "HTTP", "JSON", "Language", "Model", "OpenAI", "Telemetry", "Transport",
-                "Verifiers",
-                httpTypes, log,
+                "Service", "Engine", "HTTP", "JSON", "Jobs", "Language", "Model", "OpenAI", "Telemetry", "Transport",
+                "Verifiers", httpTypes, log,
             ],
             swiftSettings: swift),
     ]

@@ -2,8 +2,10 @@ import HTTPTypes
 
 /// Collects the body of one request and removes its codings.
 struct BodyParser {
-    /// What has come, without the transfer coding.
+    /// What has come and was not taken yet, without the transfer coding.
     private(set) var bytes: [UInt8] = []
+    /// Bytes that were taken before these.
+    private var takenCount = 0
 
     private enum State {
         case length(rest: Int)
@@ -14,7 +16,7 @@ struct BodyParser {
         case complete
     }
 
-    private let limits: RequestLimits
+    private var limits: RequestLimits
     private let coding: ParsedHead.ContentCoding
     private var state: State
     private var chunkCount = 0
@@ -33,6 +35,22 @@ struct BodyParser {
             bytes.reserveCapacity(min(length, Self.trustedCapacity))
         case .chunked: state = .chunkSize
         }
+    }
+
+    var count: Int { takenCount + bytes.count }
+
+    /// From now on it may be that large.
+    mutating func limit(to count: Int) throws(RequestError) {
+        limits.body = count
+        if case .length(let rest) = state, rest > count { throw .bodyTooLarge(limit: count) }
+    }
+
+    /// What has come since the last time. A content coding needs the whole.
+    mutating func take() throws(RequestError) -> [UInt8] {
+        guard coding == .identity else { throw .codedUpload }
+        defer { bytes = [] }
+        takenCount += bytes.count
+        return bytes
     }
 
     /// True once the body has ended.
@@ -117,7 +135,7 @@ struct BodyParser {
 
     /// The value of the digits, when the body may grow by that much.
     private mutating func admit(_ digits: ArraySlice<UInt8>) throws(RequestError) -> Int {
-        let room = limits.body - bytes.count
+        let room = limits.body - count
         var size = 0
         for digit in digits.lazy.compactMap(ASCII.hexDigit) {
             // 16 digits overflow Int; beyond the room the value does not matter.

@@ -68,7 +68,10 @@ final class Connection: Sendable {
                 return next()
             }
             let expectsBody = parsed.framing != .none && parsed.framing != .length(0)
+            let takesUpload = expectsBody && service.responder.takesUpload(exchange.head)
+            try reader.parser.limitBody(to: takesUpload ? settings.limits.upload : settings.limits.body)
             if parsed.expectsContinue && expectsBody { try await stream.write(ResponseEncoder.proceed) }
+            if takesUpload { return await serveUpload(&reader, exchange) && next() }
             let body = try await reader.body()
             exchange.bodyCount = body.count
             guard await serve(Request(head: exchange.head, body: body), exchange) else { return false }
@@ -97,6 +100,17 @@ final class Connection: Sendable {
             state.phase = .waiting
             return !state.isDraining
         }
+    }
+
+    /// Runs a handler that reads the body itself: while it does, a client that leaves ends its reading.
+    private func serveUpload(_ reader: inout RequestReader, _ exchange: Exchange) async -> Bool {
+        var exchange = exchange
+        let body = RequestBody(reader)
+        let response = await service.responder.respond(to: Request(head: exchange.head, upload: body))
+        let (parser, count) = await body.finish()
+        exchange.bodyCount = count
+        if let parser { reader.parser = parser }
+        return await exchange.send(response, closing: parser == nil)
     }
 
     /// Runs the handler and sends its response, both in a task that is cancelled when the client leaves.

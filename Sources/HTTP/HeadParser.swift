@@ -48,7 +48,7 @@ struct HeadParser {
         let names = section.known
         let isLatest = minorVersion == 1
         let host = try Self.host(names.hosts, target: target, isRequired: isLatest)
-        let framing = try Self.framing(names, isLatest: isLatest, limit: limits.body)
+        let framing = try Self.framing(names, isLatest: isLatest, limit: max(limits.body, limits.upload))
         // RFC 9110 10.1.1: an expectation in HTTP/1.0 is ignored.
         let expectsContinue = isLatest ? try Self.expectsContinue(names.expectations) : false
         let coding = try Self.contentCoding(names.contentCodings)

@@ -34,6 +34,9 @@ struct LineBuffer {
         bytes.append(contentsOf: more)
     }
 
+    /// What is there, without taking it.
+    var peek: ArraySlice<UInt8> { bytes[start...] }
+
     /// The next line of at most `limit` bytes. A line that is too long is found so at the same byte however it comes.
     mutating func nextLine(limit: Int) -> Line {
         guard let end = lineFeed() else {

@@ -21,6 +21,8 @@ package enum RequestError: Error, Equatable, Sendable {
     case unknownMethod
     case unsupportedTransferCoding
     case unsupportedContentCoding
+    /// Compressed, on a route whose bodies are not held in memory.
+    case codedUpload
     case unsupportedVersion
     case unknownExpectation
     case headTimedOut(limit: Duration)
@@ -35,7 +37,7 @@ package enum RequestError: Error, Equatable, Sendable {
         case .bodyTooLarge, .contentTooLarge, .compressedTooMuch: .contentTooLarge
         case .codingFailed: .serviceUnavailable
         case .unknownMethod, .unsupportedTransferCoding: .notImplemented
-        case .unsupportedContentCoding: .unsupportedMediaType
+        case .unsupportedContentCoding, .codedUpload: .unsupportedMediaType
         case .unsupportedVersion: .httpVersionNotSupported
         case .unknownExpectation: .expectationFailed
         case .headTimedOut, .bodyTimedOut: .requestTimeout
@@ -63,6 +65,7 @@ package enum RequestError: Error, Equatable, Sendable {
         case .unknownMethod: "the method is unknown"
         case .unsupportedTransferCoding: "the only transfer coding supported is chunked"
         case .unsupportedContentCoding: "the only content coding of requests supported is gzip"
+        case .codedUpload: "an upload cannot be compressed"
         case .unsupportedVersion: "the HTTP version must be 1.0 or 1.1"
         case .unknownExpectation: "the only expectation supported is 100-continue"
         case .headTimedOut(let limit): "the headers took longer than \(limit)"

@@ -5,6 +5,8 @@ package struct RequestLimits: Sendable {
     package var fieldSection = 32768
     package var fields = 100
     package var body = 32 << 20
+    /// Of a body that is not held in memory; 0 where no route takes one.
+    package var upload = 0
     package var chunks = 65536
     package var chunkExtensions = 16384
     package var trailers = 16384

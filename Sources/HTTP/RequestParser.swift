@@ -33,12 +33,43 @@ package struct RequestParser {
     }
 
     /// Bytes of the body that have come so far.
-    package var bodyCount: Int { if case .body(let body) = state { body.bytes.count } else { 0 } }
+    package var bodyCount: Int { if case .body(let body) = state { body.count } else { 0 } }
 
     /// The next event, or nil when it needs more bytes.
     package mutating func next() throws(RequestError) -> Event? {
         do throws(RequestError) {
             return try step()
+        } catch {
+            state = .failed(error)
+            throw error
+        }
+    }
+
+    /// Sets how large the body of the head that came last may be.
+    package mutating func limitBody(to count: Int) throws(RequestError) {
+        guard case .body(var body) = state else { return }
+        do throws(RequestError) {
+            try body.limit(to: count)
+            state = .body(body)
+        } catch {
+            state = .failed(error)
+            throw error
+        }
+    }
+
+    /// What has come of the body since the last call, in place of its `.body` event; nil once it has ended.
+    package mutating func nextPiece() throws(RequestError) -> [UInt8]? {
+        guard case .body(var body) = state else {
+            if case .failed(let error) = state { throw error }
+            return nil
+        }
+        // The state lets go of the body's array, so that it is not copied as it grows.
+        state = .requestLine(emptyLines: 0)
+        do throws(RequestError) {
+            let hasEnded = try body.next(&buffer)
+            let piece = try body.take()
+            if !hasEnded || !piece.isEmpty { state = .body(body) }
+            return hasEnded && piece.isEmpty ? nil : piece
         } catch {
             state = .failed(error)
             throw error

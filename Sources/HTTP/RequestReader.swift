@@ -30,11 +30,24 @@ struct RequestReader {
         let start = ContinuousClock.now
         while true {
             if case .body(let body) = try parser.next() { return body }
-            let earned = Duration.seconds(parser.bodyCount / max(1, settings.bodyBytesPerSecond))
-            let deadline = min(.now + settings.bodyGap, start + settings.bodyGrace + earned)
-            guard try await more(deadline: deadline, late: .bodyTimedOut) else {
-                throw RequestError.incompleteBody(received: parser.bodyCount)
-            }
+            try await moreBody(since: start, pace: settings.bodyBytesPerSecond)
+        }
+    }
+
+    /// The next bytes of such a body, at least one; nil at its end.
+    mutating func piece(since start: ContinuousClock.Instant) async throws -> [UInt8]? {
+        while true {
+            guard let piece = try parser.nextPiece() else { return nil }
+            if !piece.isEmpty { return piece }
+            try await moreBody(since: start, pace: settings.uploadBytesPerSecond)
+        }
+    }
+
+    private mutating func moreBody(since start: ContinuousClock.Instant, pace: Int) async throws {
+        let earned = Duration.seconds(parser.bodyCount / max(1, pace))
+        let deadline = min(.now + settings.bodyGap, start + settings.bodyGrace + earned)
+        guard try await more(deadline: deadline, late: .bodyTimedOut) else {
+            throw RequestError.incompleteBody(received: parser.bodyCount)
         }
     }
 

@@ -17,7 +17,14 @@ package struct Router: Responder {
         let segments: [[UInt8]]
         /// Behind the parameter; nil where there is none.
         let ending: [[UInt8]]?
-        var handlers: [(method: HTTPRequest.Method, admission: Admission?, handler: Handler)] = []
+        var handlers: [Entry] = []
+    }
+
+    private struct Entry: Sendable {
+        let method: HTTPRequest.Method
+        let admission: Admission?
+        let takesUpload: Bool
+        let handler: Handler
     }
 
     private let errorBody: ErrorBody
@@ -32,11 +39,15 @@ package struct Router: Responder {
 
     /// Adds a route. A later one never replaces an earlier one with the same method and pattern; exact patterns win
     /// over those with a parameter whatever their order.
+    ///
+    /// - Parameter takesUpload: whether the handler takes the body piece by piece.
     package mutating func on(
-        _ method: HTTPRequest.Method, _ pattern: String, admit: Admission? = nil, _ handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ pattern: String, admit: Admission? = nil, takesUpload: Bool = false,
+        _ handler: @escaping Handler
     ) {
+        let entry = Entry(method: method, admission: admit, takesUpload: takesUpload, handler: handler)
         if let known = routes.firstIndex(where: { $0.pattern.utf8.elementsEqual(pattern.utf8) }) {
-            routes[known].handlers.append((method, admit, handler))
+            routes[known].handlers.append(entry)
             return
         }
         let segments = pattern.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -45,7 +56,7 @@ package struct Router: Responder {
         routes.append(
             Route(
                 pattern: pattern, segments: Array(segments[..<(parameter ?? segments.count)]),
-                ending: parameter.map { Array(segments[($0 + 1)...]) }, handlers: [(method, admit, handler)]))
+                ending: parameter.map { Array(segments[($0 + 1)...]) }, handlers: [entry]))
     }
 
     /// Methods and patterns of all routes.
@@ -70,6 +81,10 @@ package struct Router: Responder {
         }
     }
 
+    package func takesUpload(_ head: RequestHead) -> Bool {
+        if case .found(let found) = find(head) { found.takesUpload } else { false }
+    }
+
     package func respond(to request: Request) async -> Response {
         switch find(request.head) {
         case .refusal(let response): return response
@@ -86,6 +101,7 @@ package struct Router: Responder {
         let pattern: String
         let parameter: String?
         let admission: Admission?
+        let takesUpload: Bool
         let handler: Handler
     }
 
@@ -104,7 +120,8 @@ package struct Router: Responder {
         if let chosen {
             return .found(
                 Found(
-                    pattern: route.pattern, parameter: parameter, admission: chosen.admission, handler: chosen.handler))
+                    pattern: route.pattern, parameter: parameter, admission: chosen.admission,
+                    takesUpload: chosen.takesUpload, handler: chosen.handler))
         }
         return .refusal(refuse(head.method, on: route))
     }

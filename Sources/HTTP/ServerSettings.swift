@@ -7,6 +7,8 @@ package struct ServerSettings: Sendable {
     package var bodyGap = Duration.seconds(20)
     /// A body slower than this after `bodyGrace` is given up.
     package var bodyBytesPerSecond = 1024
+    /// The same of an upload, which may be much larger: 200 MB take at most 3.5 hours.
+    package var uploadBytesPerSecond = 16_384
     package var bodyGrace = Duration.seconds(10)
     package var idleLimit = Duration.seconds(75)
     package var requestsPerConnection = 1000

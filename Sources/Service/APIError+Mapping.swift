@@ -2,6 +2,7 @@ import Engine
 import HTTP
 import HTTPTypes
 import JSON
+import Jobs
 import Language
 import OpenAI
 
@@ -10,6 +11,9 @@ extension APIError {
     init(_ error: any Error) {
         switch error {
         case let error as APIError: self = error
+        case let error as RequestError: self.init(status: error.status, reason: error.reason)
+        case let error as MultipartError: self = .invalid(nil, "\(error)")
+        case let error as StateError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as Quota.Refusal: self.init(error)
         case let error as JSONError: self = .invalid(nil, "The request body is not valid JSON: \(error).")
@@ -45,6 +49,21 @@ extension APIError {
             )
         case .draining, .stopped:
             self = .unavailable("The server is shutting down.", code: "draining", retryAfterSeconds: 10)
+        }
+    }
+
+    private init(_ error: StateError) {
+        switch error {
+        case .quota(let limit):
+            self = APIError(
+                status: 413, type: "invalid_request_error",
+                message: "The files of this key may take \(limit) bytes; delete some first.",
+                code: "storage_quota_exceeded"
+            )
+        case _ where error.isFull:
+            self = APIError(
+                status: 507, type: "server_error", message: "The server's disk is full.", code: "insufficient_storage")
+        default: self = .internalError("The server's disk failed.", code: "storage_failed")
         }
     }
 

@@ -18,6 +18,7 @@ package struct APIService: Sendable {
     private let judges: JudgeRoster
     private let hosts: HostPolicy
     private let origins: OriginPolicy
+    private let jobs: JobService?
     /// Silence after which a stream gets a comment: prefill on a CPU can take minutes.
     private let keepAlive: Duration
 
@@ -25,10 +26,11 @@ package struct APIService: Sendable {
     ///   - verifiers: that best-of requests may name, beside `judges`.
     ///   - hosts: for which it answers.
     ///   - origins: whose web pages may use it.
+    ///   - jobs: files and batches, where there is a folder for them.
     package init(
         state: ServiceState, metrics: MetricsRegistry, logger: Logger, access: AccessControl, version: String,
         verifiers: VerifierRoster = VerifierRoster(), judges: JudgeRoster = JudgeRoster(),
-        hosts: HostPolicy = .any, origins: OriginPolicy = OriginPolicy(),
+        hosts: HostPolicy = .any, origins: OriginPolicy = OriginPolicy(), jobs: JobService? = nil,
         keepAlive: Duration = .seconds(10)
     ) {
         self.state = state
@@ -40,11 +42,15 @@ package struct APIService: Sendable {
         self.judges = judges
         self.hosts = hosts
         self.origins = origins
+        self.jobs = jobs
         self.keepAlive = keepAlive
         metrics.reading("drover_ready", "1 while new work is taken: the model is loaded and the engine runs.") {
             state.isReady ? 1 : 0
         }
     }
+
+    /// Of the body of an upload: the file and its form.
+    package static let uploadLimit = UploadForm.fileLimit + 65_536
 
     /// Every failure that HTTP itself finds is answered in OpenAI's words too.
     package static let errorBody: ErrorBody = { status, reason in Response(APIError(status: status, reason: reason)) }
@@ -75,6 +81,7 @@ package struct APIService: Sendable {
         router.on(.delete, "/v1/responses/{id}", answering(responses.delete))
         router.on(.post, "/v1/responses/{id}/cancel", answering(responses.cancel))
         router.on(.get, "/v1/responses/{id}/input_items", answering(responses.inputItems))
+        addJobs(to: &router)
         let messages = MessageEndpoint(state: state, keepAlive: keepAlive)
         router.on(.post, "/v1/messages", admit: Self.admitJSON, metered(messages.create, .anthropic))
         router.on(
@@ -107,6 +114,20 @@ package struct APIService: Sendable {
         }
         router.on(.get, "/metrics", { _ in metricsPage() })
         return router
+    }
+
+    private func addJobs(to router: inout Router) {
+        let files = FileEndpoint(jobs: jobs)
+        router.on(.post, "/v1/files", admit: files.admit, takesUpload: true, answering(files.create))
+        router.on(.get, "/v1/files", answering(files.list))
+        router.on(.get, "/v1/files/{id}", answering(files.retrieve))
+        router.on(.get, "/v1/files/{id}/content", answering(files.content))
+        router.on(.delete, "/v1/files/{id}", answering(files.delete))
+        let batches = BatchEndpoint(jobs: jobs)
+        router.on(.post, "/v1/batches", admit: Self.admitJSON, answering(batches.create))
+        router.on(.get, "/v1/batches", answering(batches.list))
+        router.on(.get, "/v1/batches/{id}", answering(batches.retrieve))
+        router.on(.post, "/v1/batches/{id}/cancel", answering(batches.cancel))
     }
 
     /// Gives a handler one way out for all its errors.

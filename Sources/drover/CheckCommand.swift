@@ -54,7 +54,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     private static let parts: [(name: String, check: @Sendable (ServeSettings) async throws -> String)] = [
         ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses),
-        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory), ("verifiers", verifiers),
+        ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory), ("state-dir", stateDirectory),
+        ("verifiers", verifiers),
     ]
 
     /// The files, the tokenizer, the template, and whether memory suffices.
@@ -118,6 +119,12 @@ struct CheckCommand: AsyncParsableCommand {
             }
         }
         return verifiers.isEmpty ? "none but those built in" : verifiers.map(\.key).joined(separator: ", ")
+    }
+
+    @Sendable private static func stateDirectory(_ settings: ServeSettings) throws -> String {
+        guard let path = settings.stateDir else { return "none: no files and batches" }
+        try checkFolder(path)
+        return "\(path), files of a key at most \(settings.keyFilesBytes)"
     }
 
     /// One that is there can be written to; one that is not can be made.

@@ -21,7 +21,7 @@ struct Drover: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ChatCommand.self, InspectCommand.self, TokenizeCommand.self,
-            CurateCommand.self, KeyCommand.self,
+            BatchCommand.self, CurateCommand.self, KeyCommand.self,
             BenchCommand.self,
         ])
 }

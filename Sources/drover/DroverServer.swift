@@ -1,5 +1,6 @@
 import Engine
 import HTTP
+import Jobs
 import Language
 import Logging
 import Model
@@ -21,6 +22,8 @@ final class DroverServer: Sendable {
     /// Whether the service manager holds the sockets too, and connections may wait there for the next process.
     private let handsOver: Bool
     private let server: HTTPServer
+    /// Nil without a folder for it.
+    private let jobs: JobService?
 
     /// Reads keys and certificates and opens the sockets, so that what is wrong is known before a model is read.
     ///
@@ -53,12 +56,13 @@ final class DroverServer: Sendable {
             }
         }
         let endpoints = listeners.map(\.endpoint)
+        jobs = try asksForKeys ? Self.jobs(settings, state, access.control) : nil
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
             verifiers: try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers),
             judges: JudgeRoster(settings.verification.judges),
             hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
-            origins: OriginPolicy(origins: settings.corsOrigins))
+            origins: OriginPolicy(origins: settings.corsOrigins), jobs: jobs)
         if asksForKeys {
             try settings.checkOpenRoutes(service.router)
             if let exposure = try settings.checkExposure(of: endpoints) {
@@ -67,6 +71,7 @@ final class DroverServer: Sendable {
         }
         var limits = ServerSettings()
         limits.proxies = settings.trustedProxies
+        limits.limits.upload = APIService.uploadLimit
         limits.readsProxyHeader = settings.proxyProtocol
         server = HTTPServer(
             responder: service.responder, errorBody: APIService.errorBody, settings: limits,
@@ -88,6 +93,24 @@ final class DroverServer: Sendable {
         return .loopback(and: settings.allowedHosts + bound)
     }
 
+    private static func jobs(
+        _ settings: ServeSettings, _ state: ServiceState, _ access: AccessControl
+    ) throws -> JobService? {
+        try settings.stateDir.map { path in
+            JobService(
+                folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), state: state,
+                access: access, limits: BatchLimits(concurrency: settings.batchConcurrency))
+        }
+    }
+
+    /// Until the task is cancelled.
+    private func runBatches() async {
+        guard let jobs else { return }
+        await jobs.desk.run { [logger] error in
+            logger.error("files and batches wait for the disk", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Reads keys and certificates again.
     func reload() {
         access.reload(failures: reloadFailures)
@@ -104,6 +127,8 @@ final class DroverServer: Sendable {
     ///
     /// - Parameter onReady: called when requests are taken.
     func run(onReady: @escaping @Sendable () -> Void = {}) async throws {
+        // Before the first upload comes.
+        try await jobs?.folder.files.removeOrphans()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await Self.keepTimers()
@@ -124,6 +149,7 @@ final class DroverServer: Sendable {
                     return false
                 }
                 onReady()
+                await self.runBatches()
                 return false
             }
             group.addTask {
@@ -152,6 +178,8 @@ final class DroverServer: Sendable {
         let grace = Duration.seconds(settings.drainTimeout)
         logger.info("draining", metadata: ["grace": "\(settings.drainTimeout) s"])
         let deadline = ContinuousClock.now + grace
+        // What is half done in a batch is done again by the next process; clients who wait are not kept for it.
+        await jobs?.desk.close()
         if handsOver {
             server.drain(grace: grace + Self.farewell)
             // What was accepted just before has not sent its request yet.

@@ -73,6 +73,16 @@ package final class AccessControl: Sendable {
     /// Who sends a request that was admitted. Where a route is open that may be nobody.
     func sender(of head: RequestHead) -> Caller { (try? caller(of: head)) ?? .nobody(isAdmin: false) }
 
+    /// Who has left work behind under that name; nil when there is no such key any more. Empty is nobody in particular.
+    func caller(named name: String) -> Caller? {
+        let (ring, accounts) = state.withLock { ($0.ring, $0.accounts) }
+        guard let ring, !name.isEmpty else { return .nobody(isAdmin: ring == nil) }
+        guard let key = ring.keys.first(where: { $0.name.utf8.elementsEqual(name.utf8) }),
+            let account = accounts[key.name]
+        else { return nil }
+        return Caller(key, account)
+    }
+
     private func caller(of head: RequestHead) throws(APIError) -> Caller {
         let (ring, accounts) = state.withLock { ($0.ring, $0.accounts) }
         guard let ring else { return .nobody(isAdmin: true) }

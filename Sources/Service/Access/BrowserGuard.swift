@@ -26,6 +26,8 @@ package struct BrowserGuard: Responder {
         }
     }
 
+    package func takesUpload(_ head: RequestHead) -> Bool { inner.takesUpload(head) }
+
     package func respond(to request: Request) async -> Response {
         let response = await inner.respond(to: request)
         guard let origin = OriginPolicy.origin(of: request.head), origins.allows(origin) else { return response }

@@ -7,6 +7,15 @@ struct Caller: Sendable {
     private let key: ClientKey?
     private let account: KeyAccount?
     let isAdmin: Bool
+    /// The least number that its requests may have as priority: whatever they say, interactive ones go first.
+    private var leastPriority = 0
+
+    /// As one whose requests are a batch's.
+    var inBatch: Caller {
+        var caller = self
+        caller.leastPriority = 100
+        return caller
+    }
 
     /// - Parameter isAdmin: true on a server without keys: whoever reaches it may do everything.
     static func nobody(isAdmin: Bool) -> Caller { Caller(key: nil, account: nil, isAdmin: isAdmin) }
@@ -36,13 +45,13 @@ struct Caller: Sendable {
 
     /// The priority of a request that asks for one, or does not.
     func priority(_ asked: Int?) throws(APIError) -> Int {
-        guard let key, let asked else { return asked ?? key?.priority ?? 0 }
+        guard let key, let asked else { return max(leastPriority, asked ?? key?.priority ?? 0) }
         guard asked >= key.priority || key.mayRaisePriority else {
             throw .forbidden(
                 "The API key '\(name)' may not ask for a priority before \(key.priority).", "priority",
                 code: "priority_not_allowed")
         }
-        return asked
+        return max(leastPriority, asked)
     }
 
     /// Requests share what they have computed with those of the same scope. Names have no slash and are not empty, so

@@ -16,5 +16,7 @@ package struct GuardedRouter: Responder {
         return await router.admit(head)
     }
 
+    package func takesUpload(_ head: RequestHead) -> Bool { router.takesUpload(head) }
+
     package func respond(to request: Request) async -> Response { await router.respond(to: request) }
 }

@@ -24,3 +24,12 @@ final class TextCollector: Sendable {
 
     var text: String { pieces.withLock { $0 } }
 }
+
+/// Gathers the pieces of a body that arrive on another task.
+final class ByteCollector: Sendable {
+    private let pieces = Mutex<[UInt8]>([])
+
+    func append(_ bytes: [UInt8]) { pieces.withLock { $0 += bytes } }
+
+    var bytes: [UInt8] { pieces.withLock { $0 } }
+}

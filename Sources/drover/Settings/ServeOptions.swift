@@ -106,6 +106,16 @@ struct ServeOptions: ParsableArguments {
     var openRoutes: RouteList?
     @Option(help: "Folder for a file a day of what each key has used; tokens a day are then counted across restarts.")
     var usageDir: String?
+    @Option(
+        help: """
+            A folder for files and batches, which outlive the process; without it their routes are closed. Under systemd a \
+            folder in its StateDirectory.
+            """)
+    var stateDir: String?
+    @Option(help: "Most bytes of uploaded files of one API key. (default: 1GiB)")
+    var keyFilesBytes: ByteCount?
+    @Option(help: "Lines of a batch that are with the engine at the same time. (default: 32)")
+    var batchConcurrency: Int?
     @Option(help: "The server's certificate and its chain, PEM; with it Drover speaks TLS only. SIGHUP reads it again.")
     var tlsCertificate: String?
     @Option(help: "The certificate's private key, PEM without a passphrase, closed to other users.")

@@ -40,6 +40,10 @@ struct ServeSettings: Sendable {
     let apiKeyFile: String?
     let openRoutes: RouteList
     let usageDir: String?
+    /// Where files and batches outlive the process; nil for nowhere.
+    let stateDir: String?
+    let keyFilesBytes: ByteCount
+    let batchConcurrency: Int
     let tls: TLSFiles?
     let insecure: Bool
     let chatTemplate: String?
@@ -58,7 +62,8 @@ struct ServeSettings: Sendable {
         "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
         "tls-certificate", "tls-key", "tls-client-ca", "cache-dir", "cache-disk-bytes", "speculate", "draft-model",
         "draft-tokens", "draft-kv-cache-bytes",
-        "chat-template", "max-verifiers", "drain-timeout", "log-level", "log-format",
+        "state-dir", "key-files-bytes", "batch-concurrency", "chat-template", "max-verifiers", "drain-timeout",
+        "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -114,6 +119,9 @@ struct ServeSettings: Sendable {
         apiKeyFile = try reader.value(options.apiKeyFile, "api-key-file") ?? Self.credential("keys.yaml")
         openRoutes = try reader.value(options.openRoutes, "open-routes") ?? RouteList()
         usageDir = try reader.value(options.usageDir, "usage-dir")
+        stateDir = try reader.value(options.stateDir, "state-dir") ?? Self.serviceState
+        keyFilesBytes = try reader.value(options.keyFilesBytes, "key-files-bytes") ?? ByteCount(bytes: 1 << 30)
+        batchConcurrency = try reader.positive(options.batchConcurrency, "batch-concurrency", atMost: 1024) ?? 32
         tls = try TLSFiles(options, reader)
         insecure = try reader.value(options.insecure ? true : nil, "insecure") ?? false
         chatTemplate = try reader.value(options.chatTemplate, "chat-template")
@@ -145,6 +153,12 @@ struct ServeSettings: Sendable {
             return nil
         }
         return TrustedProxies(ranges.elements, field: field ?? .forwardedFor)
+    }
+
+    /// In the folder that the unit has for state (`StateDirectory=`), if there is a unit.
+    private static var serviceState: String? {
+        let folders = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]
+        return folders?.split(separator: ":").first.map { "\($0)/api" }
     }
 
     /// The path of a credential of the unit (`LoadCredential=`), which only this service can read.

@@ -1,0 +1,196 @@
+"""Files and batches with the official client (api.md 3: detail 41), and through kill -9."""
+
+import json
+import pathlib
+import random
+import subprocess
+import time
+
+import openai
+import pytest
+
+from conftest import BINARY
+from test_openapi import validate
+
+MODEL = "drover-demo"
+
+
+def line(number, **body):
+    body = {"model": MODEL, "messages": [{"role": "user", "content": f"What is {number % 50} + {number % 40}?"}]} | body
+    return {"custom_id": f"line-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+
+
+def jsonl(lines):
+    return "\n".join(json.dumps(line) for line in lines).encode() + b"\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "state")
+
+
+def client_of(server):
+    return openai.OpenAI(base_url=server.url + "/v1", api_key="none", max_retries=0)
+
+
+def begin(client, content, endpoint="/v1/chat/completions", **others):
+    file = client.files.create(file=("in.jsonl", content), purpose="batch")
+    return client.batches.create(
+        input_file_id=file.id, endpoint=endpoint, completion_window="24h", **others)
+
+
+def wait(client, batch, seconds=120):
+    deadline = time.monotonic() + seconds
+    while batch.status not in ("completed", "failed", "cancelled", "expired"):
+        assert time.monotonic() < deadline, batch
+        time.sleep(0.05)
+        batch = client.batches.retrieve(batch.id)
+    return batch
+
+
+def texts(client, batch):
+    """The text of each custom_id; none may come twice."""
+    found = {}
+    for name in filter(None, (batch.output_file_id, batch.error_file_id)):
+        for result in map(json.loads, client.files.content(name).text.splitlines()):
+            assert result["custom_id"] not in found
+            body = (result["response"] or {}).get("body", {})
+            found[result["custom_id"]] = body["choices"][0]["message"]["content"] if "choices" in body else None
+    return found
+
+
+def test_a_batch_from_upload_to_answers(start, folder):
+    client = client_of(start("--state-dir", folder))
+    lines = [line(number) for number in range(20)] + [line(3), line(99, model="other")]
+    content = jsonl(lines) + b"{no json\n"
+    batch = begin(client, content, metadata={"a": "b"})
+    validate(batch.model_dump(mode="json"), "Batch")
+    batch = wait(client, batch)
+    validate(batch.model_dump(mode="json"), "Batch")
+    assert batch.status == "completed" and batch.metadata["a"] == "b"
+    assert batch.request_counts.to_dict() == {"total": 23, "completed": 20, "failed": 3}
+    assert [problem.line for problem in batch.errors.data] == [21, 23]
+    answers = [json.loads(text) for text in client.files.content(batch.output_file_id).text.splitlines()]
+    assert {answer["custom_id"] for answer in answers} == {f"line-{number}" for number in range(20)}
+    assert all(answer["response"]["status_code"] == 200 and answer["error"] is None for answer in answers)
+    errors = [json.loads(text) for text in client.files.content(batch.error_file_id).text.splitlines()]
+    assert {error["response"]["status_code"] for error in errors if error["response"]} == {404}
+    assert {error["error"]["line"] for error in errors if error["error"]} == {21, 23}
+    assert [one.id for one in client.batches.list()] == [batch.id]
+
+
+def test_files_are_listed_read_and_deleted(start, folder):
+    client = client_of(start("--state-dir", folder))
+    names = [f"{number}.jsonl" for number in range(5)]
+    files = [client.files.create(file=(name, b"x" * 100_000), purpose="batch") for name in names]
+    validate(files[0].model_dump(mode="json"), "File")
+    assert [file.filename for file in client.files.list(limit=2, order="asc")] == names
+    assert client.files.content(files[1].id).read() == b"x" * 100_000
+    assert client.files.delete(files[1].id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.files.retrieve(files[1].id)
+    lasting = client.files.create(
+        file=("a", b"x"), purpose="batch", expires_after={"anchor": "created_at", "seconds": 3600})
+    assert lasting.expires_at == lasting.created_at + 3600
+    for file, purpose in ((("a", b""), "batch"), (("a", b"x"), "fine-tune")):
+        with pytest.raises(openai.BadRequestError):
+            client.files.create(file=file, purpose=purpose)
+
+
+def test_without_a_folder_the_routes_name_the_flag(server):
+    client = client_of(server)
+    for call in (client.files.list, lambda: client.files.create(file=("a", b"x"), purpose="batch")):
+        with pytest.raises(openai.APIStatusError, match="--state-dir") as failure:
+            call()
+        assert failure.value.status_code == 501
+
+
+def test_a_cancelled_batch_keeps_what_was_answered(start, folder):
+    client = client_of(start("--state-dir", folder, "--batch-concurrency", "1"))
+    batch = begin(client, jsonl(line(number, ignore_eos=True, max_tokens=50) for number in range(200)))
+    while client.batches.retrieve(batch.id).request_counts.completed < 2:
+        time.sleep(0.02)
+    assert client.batches.cancel(batch.id).status == "cancelling"
+    batch = wait(client, batch)
+    assert batch.status == "cancelled" and batch.cancelled_at and len(texts(client, batch)) == 200
+    with pytest.raises(openai.BadRequestError):
+        client.batches.cancel(batch.id)
+
+
+def test_a_killed_server_goes_on_and_says_the_same(start, folder):
+    content = jsonl(line(number, temperature=1, seed=number, max_tokens=30) for number in range(300))
+    server = start("--state-dir", folder)
+    batch = wait(client_of(server), begin(client_of(server), content))
+    expected = texts(client_of(server), batch)
+    batch = begin(client_of(server), content)
+    for _ in range(3):
+        time.sleep(random.uniform(0, 0.5))
+        server.process.kill()
+        server.process.wait()
+        server = start("--state-dir", folder)
+    client = client_of(server)
+    batch = wait(client, client.batches.retrieve(batch.id))
+    assert batch.status == "completed" and texts(client, batch) == expected
+
+
+def test_the_command_goes_on_after_a_kill(server, tmp_path):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(jsonl([line(number, max_tokens=20) for number in range(100)] + [line(7)]))
+    command = [BINARY, "batch", "run", str(source), str(target), "--url", server.url]
+    process = subprocess.Popen(command)
+    time.sleep(0.3)
+    process.kill()
+    process.wait()
+    subprocess.run(command, check=True, timeout=120)
+    results = [json.loads(text) for text in target.read_text().splitlines()]
+    assert [result["custom_id"] for result in results] == [f"line-{number}" for number in range(100)]
+    assert "line-7" in (tmp_path / "out.jsonl.errors").read_text() and not (tmp_path / "out.jsonl.state").exists()
+
+
+def test_a_key_sees_its_own_files_and_batches_only(start, folder, tmp_path):
+    file = tmp_path / "keys.yaml"
+    keys = [
+        subprocess.run([BINARY, "key", "new", name, "--file", file], check=True, capture_output=True, text=True)
+        .stdout.split()[-1] for name in ("alice", "bob")]
+    server = start("--state-dir", folder, "--api-key-file", str(file), "--open-routes", "/health/ready")
+    alice, bob = (openai.OpenAI(base_url=server.url + "/v1", api_key=key, max_retries=0) for key in keys)
+    batch = wait(alice, begin(alice, jsonl([line(1)])))
+    assert batch.status == "completed" and len(texts(alice, batch)) == 1
+    assert not list(bob.files.list()) and not list(bob.batches.list())
+    for call in (
+        lambda: bob.files.retrieve(batch.output_file_id), lambda: bob.files.content(batch.output_file_id),
+        lambda: bob.files.delete(batch.input_file_id), lambda: bob.batches.retrieve(batch.id),
+        lambda: bob.batches.cancel(batch.id),
+        lambda: bob.batches.create(
+            input_file_id=batch.input_file_id, endpoint="/v1/chat/completions", completion_window="24h"),
+    ):
+        with pytest.raises(openai.NotFoundError):
+            call()
+
+
+def test_a_full_quota_and_a_broken_form_leave_nothing_behind(start, folder):
+    server = start("--state-dir", folder, "--key-files-bytes", "150KB")
+    client = client_of(server)
+    client.files.create(file=("a", b"x" * 100_000), purpose="batch")
+    with pytest.raises(openai.APIStatusError) as failure:
+        client.files.create(file=("b", b"x" * 100_000), purpose="batch")
+    assert failure.value.status_code == 413 and failure.value.code == "storage_quota_exceeded"
+    for body in (b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx", b"", b"--b--"):
+        answer = subprocess.run(
+            ["curl", "-s", "-H", "Content-Type: multipart/form-data; boundary=b", "--data-binary", "@-",
+             server.url + "/v1/files"], input=body, capture_output=True, check=True)
+        assert json.loads(answer.stdout)["error"]["type"] == "invalid_request_error"
+    assert len(list(client.files.list())) == len(list(pathlib.Path(folder, "files").iterdir())) == 1
+
+
+def test_a_server_that_stops_does_not_wait_for_its_batch(start, folder):
+    server = start("--state-dir", folder)
+    client = client_of(server)
+    batch = begin(client, jsonl(line(number, ignore_eos=True, max_tokens=400) for number in range(500)))
+    while client.batches.retrieve(batch.id).status != "in_progress":
+        time.sleep(0.02)
+    assert server.stop() == 0
+    client = client_of(start("--state-dir", folder))
+    assert client.batches.retrieve(batch.id).status == "in_progress"
+    client.batches.cancel(batch.id)
+    assert wait(client, client.batches.retrieve(batch.id)).status == "cancelled"
