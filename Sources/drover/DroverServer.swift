@@ -56,12 +56,12 @@ final class DroverServer: Sendable {
             }
         }
         let endpoints = listeners.map(\.endpoint)
-        jobs = try asksForKeys ? Self.jobs(settings, state, access.control) : nil
+        let verifiers = try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers)
+        let judges = JudgeRoster(settings.verification.judges)
+        jobs = try asksForKeys ? Self.jobs(settings, state, access.control, verifiers, judges) : nil
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
-            verifiers: try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers),
-            judges: JudgeRoster(settings.verification.judges),
-            hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
+            verifiers: verifiers, judges: judges, hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
             origins: OriginPolicy(origins: settings.corsOrigins), jobs: jobs)
         if asksForKeys {
             try settings.checkOpenRoutes(service.router)
@@ -94,12 +94,14 @@ final class DroverServer: Sendable {
     }
 
     private static func jobs(
-        _ settings: ServeSettings, _ state: ServiceState, _ access: AccessControl
+        _ settings: ServeSettings, _ state: ServiceState, _ access: AccessControl, _ verifiers: VerifierRoster,
+        _ judges: JudgeRoster
     ) throws -> JobService? {
         try settings.stateDir.map { path in
             JobService(
                 folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), state: state,
-                access: access, limits: BatchLimits(concurrency: settings.batchConcurrency))
+                access: access, limits: BatchLimits(concurrency: settings.batchConcurrency), verifiers: verifiers,
+                judges: judges)
         }
     }
 

@@ -1,4 +1,5 @@
 import HTTP
+import Verifiers
 
 /// The endpoints that a batch may be for. One that is added here is served, checked and listed.
 struct BatchEndpointTable: Sendable {
@@ -14,7 +15,7 @@ struct BatchEndpointTable: Sendable {
     let entries: [Entry]
 
     /// In memory there is nobody to keep alive.
-    init(state: ServiceState) {
+    init(state: ServiceState, verifiers: VerifierRoster, judges: JudgeRoster) {
         let keepAlive = Duration.seconds(3600)
         entries = [
             Entry(
@@ -26,6 +27,9 @@ struct BatchEndpointTable: Sendable {
             Entry(
                 path: "/v1/responses", takesSeed: true,
                 handler: ResponseEndpoint(state: state, keepAlive: keepAlive).create),
+            Entry(
+                path: "/v1/best-of", takesSeed: true,
+                handler: BestOfEndpoint(state: state, verifiers: verifiers, judges: judges).respond),
             Entry(path: "/v1/embeddings", takesSeed: false, handler: EmbeddingEndpoint(state: state).respond),
             Entry(path: "/v1/score", takesSeed: false, handler: ScoreEndpoint(state: state).score),
         ]

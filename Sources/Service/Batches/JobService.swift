@@ -1,5 +1,6 @@
 package import Jobs
 import OpenAI
+package import Verifiers
 
 /// Files and batches of a server that has a state folder.
 package struct JobService: Sendable {
@@ -7,9 +8,14 @@ package struct JobService: Sendable {
     package let desk: BatchDesk
     let table: BatchEndpointTable
 
-    /// - Parameter access: who knows the keys that batches belong to.
-    package init(folder: StateFolder, state: ServiceState, access: AccessControl, limits: BatchLimits) {
-        let table = BatchEndpointTable(state: state)
+    /// - Parameters:
+    ///   - access: who knows the keys that batches belong to.
+    ///   - verifiers: that lines for best-of may name, beside `judges`.
+    package init(
+        folder: StateFolder, state: ServiceState, access: AccessControl, limits: BatchLimits,
+        verifiers: VerifierRoster = VerifierRoster(), judges: JudgeRoster = JudgeRoster()
+    ) {
+        let table = BatchEndpointTable(state: state, verifiers: verifiers, judges: judges)
         self.folder = folder
         self.table = table
         desk = BatchDesk(folder: folder, limits: limits, now: { UnixTime.now }) { batch in

@@ -41,7 +41,7 @@ struct BatchJob {
         var limits = BatchLimits(concurrency: concurrency)
         limits.lines = .max
         let progress = BatchProgress()
-        let meter = ProgressLine(batches: folder.batches, id: batch.id, progress: progress)
+        let meter = BatchMeter(batches: folder.batches, id: batch.id, progress: progress)
         let showing = Task { await meter.run() }
         let run = BatchRun(
             batch.id, in: folder, work: work, limits: limits, progress: progress, inputPath: input,
@@ -89,7 +89,7 @@ struct BatchJob {
 }
 
 /// How far it is, on a terminal.
-private struct ProgressLine: Sendable {
+private struct BatchMeter: Sendable {
     let batches: BatchStore
     let id: String
     let progress: BatchProgress
@@ -109,7 +109,8 @@ private struct ProgressLine: Sendable {
         var text = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled) + "]"
         text += " \(done)/\(batch.total)"
         if let rate = progress.rate() {
-            text += String(format: " %.1f lines/s, %.0f s left", rate, Double(batch.total - done) / rate)
+            let left = ProgressLine.time(Double(batch.total - done) / rate)
+            text += String(format: " %.1f lines/s, ", rate) + "\(left) to go"
         }
         if let trouble = progress.trouble { text += ", waiting: \(trouble.prefix(60))" }
         return text
