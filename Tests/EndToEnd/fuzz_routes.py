@@ -1,6 +1,8 @@
 """Random requests to every route of openapi.yaml, valid and not, by schemathesis with all of its checks.
 
     python Tests/EndToEnd/fuzz_routes.py --url http://127.0.0.1:8080 --examples 2000
+
+The server needs a --state-dir: without one the routes of files and batches answer 501.
 """
 
 import argparse

@@ -109,9 +109,11 @@ def run_until(path, output, seconds):
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(recipe, tmp_path):
     path = small(recipe, prompts=60)
+    start = time.monotonic()
     curate(path, tmp_path / "whole.jsonl")
+    duration = time.monotonic() - start
     chance = random.Random(5)
-    codes = [run_until(path, tmp_path / "killed.jsonl", chance.uniform(0.2, 2)) for _ in range(8)]
+    codes = [run_until(path, tmp_path / "killed.jsonl", chance.uniform(0.1, 0.6) * duration) for _ in range(8)]
     assert -signal.SIGKILL in codes
     curate(path, tmp_path / "killed.jsonl")
     for ending in [".jsonl", ".report.html"]:

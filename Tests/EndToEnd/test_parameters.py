@@ -28,7 +28,7 @@ def test_a_field_is_honoured_ignored_or_refused(server, field, cells):
     for route, word in cells.items():
         path, body = ROUTES[route]
         # Nothing that is honoured may be a negative fraction, and what is ignored may be anything.
-        odd = {"yes": -7.5, "ignored": {"odd": [1]}, "no": 1}[word]
+        odd = {"yes": -7.5, "checked": -7.5, "ignored": {"odd": [1]}, "no": 1}[word]
         status, _, content = wire.post(server, path, body | {field: odd})
         if word == "ignored":
             assert status == 200, (route, content)
@@ -36,7 +36,7 @@ def test_a_field_is_honoured_ignored_or_refused(server, field, cells):
         error = content["error"]
         is_unknown = error["code"] == "unsupported_parameter" and "nknown" in error["message"] or "not a field" in error["message"]
         assert status == 400 and field in (error["param"] or "") + error["message"], (route, error)
-        if word == "yes":
+        if word in ("yes", "checked"):
             assert not is_unknown, (route, error)
         else:
             assert error["code"] == "unsupported_parameter", (route, error)

@@ -288,9 +288,10 @@ struct InferenceEngineTests {
             try submit(GenerationRequest(prompt: [1], maxTokens: -1))
         }
         for token in [-1, 64] as [Int32] {
-            let refusal = EngineError.tokenOutOfRange(token: token, vocabulary: 64)
-            #expect(throws: refusal) { try submit(GenerationRequest(prompt: [1, token, 2])) }
-            #expect(throws: refusal) {
+            #expect(throws: EngineError.tokenOutOfRange(token: token, vocabulary: 64)) {
+                try submit(GenerationRequest(prompt: [1, token, 2]))
+            }
+            #expect(throws: EngineError.biasOutOfRange(token: token, vocabulary: 64)) {
                 let sampling = SamplingParameters(logitBias: [.init(token: token, bias: 1)])
                 try submit(GenerationRequest(prompt: [1], sampling: sampling))
             }
