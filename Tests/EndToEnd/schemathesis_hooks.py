@@ -13,10 +13,11 @@ RULES_IN_WORDS = {
     "answers to calls come behind these, and calls have ids of their own": ["messages", "input", "system"],
     "only together with other fields": [
         "stream_options", "timings_per_token", "return_progress", "top_logprobs", "logprobs", "n", "best_of", "suffix",
-        "echo", "repeat_penalty", "max_tokens", "max_completion_tokens", "max_output_tokens", "output_config", "thinking",
+        "echo", "repeat_penalty", "rounds", "max_tokens", "max_completion_tokens", "max_output_tokens", "output_config", "thinking",
         "return_token_strs", "add_special_tokens", "content", "prompt", "include_end"],
     "token ids of the vocabulary": ["tokens", "prompt", "logit_bias", "input", "labels", "continuations"],
     "bytes are counted, not characters": ["stop", "stop_sequences", "cache_salt"],
+    "a number as text, and its anchor": ["expires_after"],
     "no wider than the model": ["dimensions"],
     "variables of the template": ["chat_template_kwargs", "add_generation_prompt", "continue_final_message"],
     "of a stored response": ["previous_response_id", "id", "after"],

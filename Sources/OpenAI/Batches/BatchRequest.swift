@@ -22,21 +22,11 @@ package struct BatchRequest: Sendable {
         guard try reader.string("completion_window") == "24h" else {
             throw .invalid("completion_window", "'completion_window' must be '24h'.")
         }
-        metadata = try Self.metadata(&reader)
+        metadata = try Metadata.read(&reader)?.object ?? JSONObject()
         outputLifetime = try reader.value("output_expires_after").map { value throws(APIError) in
             try ExpiryRule(value, path: "output_expires_after").seconds
         }
         try reader.finish()
-    }
-
-    private static func metadata(_ reader: inout FieldReader) throws(APIError) -> JSONObject {
-        guard let value = reader.value("metadata") else { return JSONObject() }
-        guard let members = value.object?.members, members.count <= 16,
-            members.allSatisfy({ $0.name.utf8.count <= 64 && ($0.value.string?.utf8.count ?? 513) <= 512 })
-        else {
-            throw .invalid("metadata", "'metadata' must be an object of up to 16 strings of up to 512 bytes.")
-        }
-        return value.object ?? JSONObject()
     }
 }
 

@@ -67,7 +67,8 @@ struct ResponseEndpoint: Sendable {
     }
 
     func inputItems(_ request: Request, from caller: Caller) throws -> Response {
-        Response(json: try ItemPage(request.target.query).json(of: try entry(request, caller).inputItems))
+        let query = try ListQuery(request.target.query, limit: 20, filters: ["include", "include[]"])
+        return Response(json: query.page(of: try entry(request, caller).inputItems))
     }
 
     // MARK: Parts
@@ -137,42 +138,5 @@ struct ResponseEndpoint: Sendable {
             status: 404, type: "invalid_request_error",
             message: "No response with id '\(id.prefix(200))' is stored, or not any more.", param: param,
             code: param == "id" ? "response_not_found" : "previous_response_not_found")
-    }
-}
-
-/// Which items of a list a client wants: OpenAI's `limit`, `order` and `after`.
-private struct ItemPage {
-    private var limit = 20
-    private var isAscending = false
-    private var after: String?
-
-    init(_ query: [(name: String, value: String)]) throws(APIError) {
-        for (name, value) in query {
-            switch (name, value) {
-            case ("limit", _):
-                guard let number = Int(value), (1...100).contains(number) else {
-                    throw .invalid("limit", "'limit' must be between 1 and 100.")
-                }
-                limit = number
-            case ("order", "asc"): isAscending = true
-            case ("order", "desc"): isAscending = false
-            case ("after", _): after = value
-            case ("include", _), ("include[]", _): break
-            default:
-                throw .unsupported(String(name.prefix(100)), "Unknown parameter or value of it: '\(name.prefix(100))'.")
-            }
-        }
-    }
-
-    /// - Parameter items: oldest first.
-    func json(of items: [JSONValue]) -> JSONValue {
-        let id = { (item: JSONValue) in item.object?["id"] ?? .null }
-        var rest = (isAscending ? items : items.reversed())[...]
-        if let after, let place = rest.firstIndex(where: { id($0).string == after }) { rest = rest[(place + 1)...] }
-        let page = rest.prefix(limit)
-        return [
-            "object": "list", "data": .array(Array(page)), "has_more": .bool(rest.count > limit),
-            "first_id": page.first.map(id) ?? .null, "last_id": page.last.map(id) ?? .null,
-        ]
     }
 }
