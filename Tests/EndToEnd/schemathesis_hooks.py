@@ -13,7 +13,7 @@ RULES_IN_WORDS = {
     "answers to calls come behind these, and calls have ids of their own": ["messages", "input", "system"],
     "only together with other fields": [
         "stream_options", "timings_per_token", "return_progress", "top_logprobs", "logprobs", "n", "best_of", "suffix",
-        "echo", "repeat_penalty", "rounds", "max_tokens", "max_completion_tokens", "max_output_tokens", "output_config", "thinking",
+        "echo", "repeat_penalty", "rounds", "scorers", "max_tokens", "max_completion_tokens", "max_output_tokens", "output_config", "thinking",
         "return_token_strs", "add_special_tokens", "content", "prompt", "include_end"],
     "token ids of the vocabulary": ["tokens", "prompt", "logit_bias", "input", "labels", "continuations"],
     "bytes are counted, not characters": ["stop", "stop_sequences", "cache_salt"],
@@ -67,6 +67,8 @@ def refusal_is_described(context, response, case):
     if not is_valid(case) or response.status_code not in (400, 408, 422):
         return
     error = response.json()["error"]
+    if case.path == "/v1/files" and re.search("multipart body is malformed|is there twice", error["message"]):
+        return  # Names of parts and files come as they were drawn: with control characters, or the same again.
     field = (error["param"] or "").split(".")[0].split("[")[0]
     words = [start for starts in RULES_IN_WORDS.values() for start in starts]
     assert error["code"] in CODES_IN_WORDS or any(
