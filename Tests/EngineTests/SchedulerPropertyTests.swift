@@ -87,7 +87,7 @@ struct SchedulerPropertyTests {
             let request = GenerationRequest(
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
                 maxTokens: Int.random(in: 0...120, using: &random), stopTokens: stop,
-                priority: Int.random(in: 0..<3, using: &random) / 2,
+                priority: Int.random(in: 0..<3, using: &random) / 2 * RequestOrder.batchPriority,
                 tenant: SchedulerPropertyTests.tenants[Int.random(in: 0..<4, using: &random) * isShared],
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 scoring: Int.random(in: 0..<3, using: &random) > 0

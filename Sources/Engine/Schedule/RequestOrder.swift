@@ -12,6 +12,11 @@ package struct RequestOrder: Sendable, Hashable, Comparable {
         self.id = id
     }
 
+    /// Requests of this number and above are batch work: beside others they take what these hardly notice.
+    package static let batchPriority = 100
+
+    var isBatch: Bool { priority >= Self.batchPriority }
+
     package static func < (a: RequestOrder, b: RequestOrder) -> Bool {
         (a.priority, a.place, a.id) < (b.priority, b.place, b.id)
     }

@@ -87,18 +87,39 @@ extension Scheduler {
         pool.match(request.tokens, request.chain, limit: request.shareableBlocks, for: request.order)
     }
 
-    /// One row for each request that has a single token to feed, and more for guesses where rows are free.
-    mutating func planDecoding(_ plan: inout StepPlan) {
+    /// Rows that batch work may take in a step beside other requests: so many that these are slowed by a tenth, but one
+    /// at least, so that it gets on. Nil where it is alone or there is none, and before the first step.
+    var batchRows: Int? {
+        guard let last = running.last, last.order.isBatch else { return nil }
+        let others = running.indices.prefix { !running[$0].order.isBatch }
+        guard !others.isEmpty else { return nil }
+        let rows = min(others.reduce(0) { $0 + running[$1].pendingCount }, rowLimit - 1)
+        guard let alone = stepTimes.seconds(rows: rows) else { return nil }
+        return stepTimes.rows(within: alone * Self.batchSlowdown, beside: rows, room: rowLimit - rows)
+    }
+
+    private static let batchSlowdown = 1.1
+
+    /// One row for each request that has a single token to feed, and more for guesses where rows are free. Batch work,
+    /// which is last in order, gets at most `batchRows`; what it leaves of them is returned.
+    mutating func planDecoding(_ plan: inout StepPlan, batchRows: Int?) -> Int? {
         var left = running.indices.count { running[$0].pendingCount == 1 }
+        let batch = batchRows.map { limit in
+            (limit: limit, wanted: running.indices.count { running[$0].pendingCount == 1 && running[$0].order.isBatch })
+        }
+        if let batch { left -= max(0, batch.wanted - batch.limit) }
         var (free, rooms) = (draftRows(beside: left), 0)
-        for slot in running.indices where running[slot].pendingCount == 1 {
-            let (draft, room) = running[slot].guess(limit: free / left, modelLimit: draftLimit, &pool)
+        for slot in running.indices where left > 0 && running[slot].pendingCount == 1 {
+            let isYielding = batch != nil && running[slot].order.isBatch
+            let limit = isYielding ? 0 : free / left
+            let (draft, room) = running[slot].guess(limit: limit, modelLimit: draftLimit, &pool)
             running[slot].announce(1, to: &pool)
             plan.append(running[slot].run(in: slot, count: 1, draft: draft, room: room))
             (left, free) = (left - 1, free - draft.count - room)
             rooms += room
         }
         if rooms > 0 { plan.draftTime = stepTimes.slack(beside: plan.rowCount + rooms, target: stepTarget) }
+        return batch.map { max(0, $0.limit - $0.wanted) }
     }
 
     /// Rows that cost little or nothing beside `decoding` others: a small step takes as long as reading the weights. None
@@ -122,17 +143,20 @@ extension Scheduler {
     /// How much longer a step with guesses may take.
     private static let draftSlowdown = 1.3
 
-    /// Fills the rest of the step with prompts.
-    mutating func planPrompts(_ plan: inout StepPlan) {
+    /// Fills the rest of the step with prompts, of batch work with at most `batchRows` rows.
+    mutating func planPrompts(_ plan: inout StepPlan, batchRows: Int?) {
         guard running.indices.contains(where: { running[$0].pendingCount > 1 }) else { return }
         var budget = promptBudget(&plan)
         var shares = PromptShares(rows: budget, among: running)
         // Each of those that run may end its prompt in this step, or has a row already.
         var logits = sampleLimit - running.count
+        var batchRows = batchRows ?? .max
         for slot in running.indices where budget > 0 && running[slot].pendingCount > 1 {
             let (share, wanted) = (shares.number(of: running[slot].tenant), running[slot].pendingCount)
-            let limit = budget - shares.kept(besides: share)
+            let isBatch = running[slot].order.isBatch
+            let limit = min(budget - shares.kept(besides: share), isBatch ? batchRows : .max)
             let count = planPrompt(&plan, slot: slot, limit: limit, logits: &logits)
+            if isBatch { batchRows -= count }
             shares.take(count, of: wanted, from: share)
             budget -= count
         }

@@ -117,8 +117,8 @@ package struct Scheduler: Sendable {
         leaseForDecoding(&plan)
         // Who comes in while others lose their blocks would only be the next to lose them.
         if plan.preempted.count == preempted { admit(&plan) }
-        planDecoding(&plan)
-        planPrompts(&plan)
+        let batchRows = planDecoding(&plan, batchRows: batchRows)
+        planPrompts(&plan, batchRows: batchRows)
         pool.moveTransfers(to: &plan)
         lastPlan = plan
         return plan.isEmpty ? nil : plan

@@ -13,7 +13,7 @@ struct Caller: Sendable {
     /// As one whose requests are a batch's.
     var inBatch: Caller {
         var caller = self
-        caller.leastPriority = 100
+        caller.leastPriority = RequestOrder.batchPriority
         return caller
     }
 
