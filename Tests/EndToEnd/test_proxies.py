@@ -48,6 +48,10 @@ def test_whole_and_streamed_answers_are_the_same(client):
     whole = client.chat.completions.create(**asked).choices[0].message.content
     pieces = [chunk.choices[0].delta.content or "" for chunk in client.chat.completions.create(**asked, stream=True)]
     assert "".join(pieces) == whole and "82" in whole
+    # Not kept back to the end. The short answer above may be made before the first write.
+    long = client.chat.completions.create(
+        model="drover-demo", messages=QUESTION, max_tokens=1000, stream=True, extra_body={"ignore_eos": True})
+    assert sum(bool(chunk.choices and chunk.choices[0].delta.content) for chunk in long) > 1
 
 
 @pytest.mark.parametrize("is_reset", [False, True])
