@@ -6,6 +6,8 @@
 typedef struct {
     const ck_program *program;
     const ck_step *step;
+    ck_wanted *wanted;
+    const void *asker;
 } run;
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -267,7 +269,13 @@ static void work(const void *context, size_t stage, size_t item, size_t worker) 
     }
 }
 
-void ck_forward(ck_team *team, const ck_program *program, const ck_step *step) {
-    run context = {program, step};
-    ck_team_run(team, &context, program->operation_count, count, work);
+static bool wanted(const void *context) {
+    const run *r = context;
+    return r->wanted(r->asker);
+}
+
+bool ck_forward(
+    ck_team *team, const ck_program *program, const ck_step *step, ck_wanted *asked, const void *asker) {
+    run context = {program, step, asked, asker};
+    return ck_team_run(team, &context, program->operation_count, count, work, asked ? wanted : NULL);
 }

@@ -42,7 +42,7 @@ static double fastest(ck_team *team, const probe *p, ck_work *work, size_t round
     double best = 0;
     for (size_t i = 0; i < rounds; i++) {
         double start = seconds();
-        ck_team_run(team, p, 1, items, work);
+        ck_team_run(team, p, 1, items, work, NULL);
         double taken = seconds() - start;
         if (i == 0 || taken < best) best = taken;
     }
@@ -118,5 +118,5 @@ static void touch(const void *context, size_t stage, size_t item, size_t worker)
 
 void ck_touch(ck_team *team, void *memory, size_t bytes) {
     probe p = {.writable = memory, .bytes = bytes, .items = (bytes + TOUCH_CHUNK - 1) / TOUCH_CHUNK};
-    ck_team_run(team, &p, 1, items, touch);
+    ck_team_run(team, &p, 1, items, touch, NULL);
 }

@@ -38,9 +38,11 @@ struct ck_team {
 
     // The plan of the step; written by the caller while all others wait.
     _Alignas(LINE) const void *context;
-    size_t stages;
+    _Atomic size_t stages;  // worker 0 lowers it when it breaks the step off
     ck_count *count;
     ck_work *work;
+    ck_wanted *wanted;
+    bool broken;            // of worker 0
     bool ended;
 
     size_t workers;
@@ -103,13 +105,26 @@ static void end_stage(ck_team *team) {
     }
 }
 
+/// Leaves nothing to do in this stage, and makes it the last. The others cannot be further: its end waits for worker 0,
+/// and behind it they see what was written here.
+static void break_off(ck_team *team, size_t stage, size_t items) {
+    team->broken = true;
+    atomic_store_explicit(&team->stages, stage + 1, memory_order_relaxed);
+    atomic_store_explicit(&team->next, items, memory_order_relaxed);
+}
+
 static void run_plan(ck_team *team, size_t worker) {
-    for (size_t stage = 0; stage < team->stages; stage++) {
+    bool asks = worker == 0 && team->wanted;
+    for (size_t stage = 0; stage < atomic_load_explicit(&team->stages, memory_order_relaxed); stage++) {
         size_t items = team->count(team->context, stage);
         if (items == 0) continue;
         for (;;) {
             size_t item = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
             if (item >= items) break;
+            if (asks && !team->wanted(team->context)) {
+                break_off(team, stage, items);
+                break;
+            }
             team->work(team->context, stage, item, worker);
         }
         end_stage(team);
@@ -130,14 +145,18 @@ static void *serve(void *argument) {
     }
 }
 
-void ck_team_run(ck_team *team, const void *context, size_t stages, ck_count *count, ck_work *work) {
+bool ck_team_run(
+    ck_team *team, const void *context, size_t stages, ck_count *count, ck_work *work, ck_wanted *wanted) {
     team->context = context;
-    team->stages = stages;
+    atomic_store_explicit(&team->stages, stages, memory_order_relaxed);
     team->count = count;
     team->work = work;
+    team->wanted = wanted;
+    team->broken = false;
     change(&team->step);
     run_plan(team, 0);
     end_stage(team);
+    return !team->broken;
 }
 
 static bool start_worker(ck_team *team, size_t worker) {

@@ -77,12 +77,23 @@ final class EngineLoop: @unchecked Sendable {
         let guessed = ContinuousClock.now
         scheduler.fill(&batch, for: plan)
         batch.needsLogits = !plan.runs.allSatisfy(isPooled)
-        let logits = model.forward(batch)
+        guard let logits = forward(plan) else { return }
         sample(plan, logits)
         outbox += scheduler.commit(plan, outcomes)
         let end = ContinuousClock.now
         scheduler.observe(plan, took: end - guessed)
         note(plan, guessing: guessed - start, took: end - start)
+    }
+
+    /// Nil when it was broken off for a request that has come.
+    private func forward(_ plan: StepPlan) -> Logits? {
+        let mayBreakOff = scheduler.mayBreakOff(plan)
+        let logits = model.forward(batch) { !mayBreakOff || !mailbox.hasInteractive }
+        if logits == nil {
+            scheduler.takeBack(plan)
+            metrics.stepsBrokenOff.add()
+        }
+        return logits
     }
 
     private var isIdle: Bool { scheduler.isEmpty && outbox.isEmpty }

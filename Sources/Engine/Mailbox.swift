@@ -36,6 +36,8 @@ final class Mailbox: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Letters submit requests that batch work does not keep waiting. Written under the lock.
+    private let interactive = Atomic(false)
     private let alarm = DispatchSemaphore(value: 0)
 
     init(status: EngineStatus) { state = Mutex(State(status: status)) }
@@ -62,6 +64,7 @@ final class Mailbox: Sendable {
             }
             try Self.count(submission.request, limit: tenantLimit, &state)
             state.submissions += submission.request.samples
+            if submission.request.priority < RequestOrder.batchPriority { interactive.store(true, ordering: .relaxed) }
             return Self.append(.submit(submission), to: &state)
         }
         if wakes { alarm.signal() }
@@ -109,6 +112,7 @@ final class Mailbox: Sendable {
         return state.withLock { state in
             defer { state.letters = [] }
             state.asleep = false
+            interactive.store(false, ordering: .relaxed)
             state.status.waiting += state.submissions
             state.status.waitingByTenant.merge(state.submissionsByTenant, uniquingKeysWith: +)
             state.submissions = 0
@@ -116,6 +120,9 @@ final class Mailbox: Sendable {
             return state.letters
         }
     }
+
+    /// Whether the next `collect` gives a request that goes before batch work. Takes no lock.
+    var hasInteractive: Bool { interactive.load(ordering: .relaxed) }
 
     /// Engine thread only.
     func publish(_ status: EngineStatus) { state.withLock { $0.status = status } }

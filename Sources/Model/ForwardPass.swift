@@ -16,7 +16,10 @@ package protocol ForwardPass: AnyObject {
     /// A row attends to all positions of its sequence up to its own; those before the run must have been
     /// computed by earlier calls with the same blocks. The result is valid until the next call, and has no meaning
     /// unless `batch.needsLogits`.
-    func forward(_ batch: borrowing Batch) -> Logits
+    ///
+    /// - Parameter isWanted: asked on the calling thread, again and again. Once it says no the step is broken off, and nil
+    ///   returned; keys and values of its rows, and of no others, are then of no use until a later step has written them.
+    func forward(_ batch: borrowing Batch, while isWanted: () -> Bool) -> Logits?
 
     /// The hidden state behind the last layer and the final norm, (width), of a row of the logits that the last call of
     /// `forward` returned.
@@ -37,6 +40,12 @@ package protocol ForwardPass: AnyObject {
 }
 
 extension ForwardPass {
+    /// A step that nobody breaks off.
+    package func forward(_ batch: borrowing Batch) -> Logits {
+        guard let logits = forward(batch, while: { true }) else { preconditionFailure("a wanted step was broken off") }
+        return logits
+    }
+
     package var workers: Int { 1 }
 
     package func share(_ items: Int, _ work: (_ item: Int, _ worker: Int) -> Void) {

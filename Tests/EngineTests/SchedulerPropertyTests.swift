@@ -43,6 +43,9 @@ struct SchedulerPropertyTests {
         var modelGuesses: [DraftOutcome] = []
         /// 1 where there are several tenants.
         let isShared: Int
+        /// What requests have for a priority; in one of three worlds all are batch work.
+        let priorities: [Int]
+        var brokenOff = 0
 
         init(seed: UInt64) {
             var random = SeededRandom(seed: seed)
@@ -66,6 +69,8 @@ struct SchedulerPropertyTests {
             if scheduler.hasStore { disk = FickleDisk(random: &random) }
             batch = Batch(capacity: capacity)
             isShared = Int.random(in: 0..<3, using: &random) > 0 ? 1 : 0
+            let batch = RequestOrder.batchPriority
+            priorities = Int.random(in: 0..<3, using: &random) > 0 ? [0, 0, batch] : [batch]
             self.random = random
         }
 
@@ -87,7 +92,7 @@ struct SchedulerPropertyTests {
             let request = GenerationRequest(
                 prompt: prompt, samples: max(1, Int.random(in: -3...4, using: &random)),
                 maxTokens: Int.random(in: 0...120, using: &random), stopTokens: stop,
-                priority: Int.random(in: 0..<3, using: &random) / 2 * RequestOrder.batchPriority,
+                priority: priorities[Int.random(in: 0..<priorities.count, using: &random)],
                 tenant: SchedulerPropertyTests.tenants[Int.random(in: 0..<4, using: &random) * isShared],
                 deadline: late ? now + .seconds(Int.random(in: 0..<60, using: &random)) : nil,
                 scoring: Int.random(in: 0..<3, using: &random) > 0
@@ -149,7 +154,7 @@ struct SchedulerPropertyTests {
             guess(&plan)
             #expect(plan.rowCount <= model.capacity.rows)
             scheduler.fill(&batch, for: plan)
-            let logits = model.forward(batch)
+            guard let logits = forward(plan) else { return try scheduler.checkIntegrity() }
             #expect(batch.logitRows.count <= model.capacity.logitRows)
             take(scheduler.commit(plan, outcomes(of: plan, logits)))
             guesses += plan.draftCount
@@ -157,6 +162,22 @@ struct SchedulerPropertyTests {
             modelGuesses += scheduler.drafts.filter { $0.source == .model }
             scheduler.observe(plan, took: .milliseconds(Int.random(in: 1...200, using: &random)))
             try scheduler.checkIntegrity()
+        }
+
+        /// Every other step that may be broken off is, before one of its rows.
+        private mutating func forward(_ plan: StepPlan) -> Logits? {
+            let isBroken = scheduler.mayBreakOff(plan) && Bool.random(using: &random)
+            var rows = isBroken ? Int.random(in: 0..<plan.rowCount, using: &random) : .max
+            let logits = model.forward(batch) {
+                rows -= 1
+                return rows >= 0
+            }
+            #expect((logits == nil) == isBroken)
+            if isBroken {
+                scheduler.takeBack(plan)
+                brokenOff += 1
+            }
+            return logits
         }
 
         /// The draft model's own row, or a token that is wrong.
@@ -229,7 +250,7 @@ struct SchedulerPropertyTests {
                 #expect(clients[event.request]?.finish == nil, "an event after the last")
                 switch event.event {
                 case .prefill(let computed, let total, let cached):
-                    #expect(cached < computed && computed <= total)
+                    #expect(0 <= cached && cached < computed && computed <= total)
                     if computed == total { self.cached += cached }
                 case .scored(let scores): clients[event.request]?.scores += scores.map(\.logprob)
                 case .vector: Issue.record("nobody asked for a vector")
@@ -304,6 +325,23 @@ struct SchedulerPropertyTests {
             preemptions += world.preemptions
         }
         #expect(preemptions > 20)
+    }
+
+    @Test func `the schedules do break off steps, never two in a row`() throws {
+        var brokenOff = 0
+        for seed in 0..<20 {
+            var world = World(seed: UInt64(seed))
+            for _ in 0..<20 { world.arrive() }
+            while !world.scheduler.isEmpty {
+                let before = world.brokenOff
+                try world.step()
+                if world.brokenOff > before { try world.step() }
+                #expect(world.brokenOff <= before + 1)
+            }
+            world.check()
+            brokenOff += world.brokenOff
+        }
+        #expect(brokenOff > 100)
     }
 
     @Test func `the schedules do guess, rightly and wrongly`() throws {

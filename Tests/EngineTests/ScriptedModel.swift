@@ -62,12 +62,18 @@ final class ScriptedModel: ForwardPass {
         team.share(items, work)
     }
 
-    func forward(_ batch: borrowing Batch) -> Logits {
+    /// Asks before each row. A step that is broken off leaves rows behind of which only some layers are there, and the
+    /// wrong ones too: none of them may be read.
+    func forward(_ batch: borrowing Batch, while isWanted: () -> Bool) -> Logits? {
         gate?.pass()
         var wanted = 0
         for run in batch.runs {
             let table = batch.blockTable[run.blocks].map { Int($0) }
             for row in run.rows {
+                guard isWanted() else {
+                    spoil(batch)
+                    return nil
+                }
                 let position = run.firstPosition + row - run.rows.lowerBound
                 slots[slot(of: position, table)] = Slot(position: position, token: batch.tokens[row])
                 guard wanted < batch.logitRows.count, batch.logitRows[wanted] == row else { continue }
@@ -76,6 +82,13 @@ final class ScriptedModel: ForwardPass {
             }
         }
         return Logits(rowCount: wanted, vocabularySize: vocabularySize, base: logits, stride: vocabularySize)
+    }
+
+    private func spoil(_ batch: borrowing Batch) {
+        for run in batch.runs {
+            let table = batch.blockTable[run.blocks].map { Int($0) }
+            for offset in 0..<run.rows.count { slots[slot(of: run.firstPosition + offset, table)] = Slot() }
+        }
     }
 
     /// The logits themselves.

@@ -19,10 +19,10 @@ final class SlowModel: ForwardPass {
     var blockCount: Int { model.blockCount }
     var capacity: BatchCapacity { model.capacity }
 
-    func forward(_ batch: borrowing Batch) -> Logits {
+    func forward(_ batch: borrowing Batch, while isWanted: () -> Bool) -> Logits? {
         rows.append(batch.tokens.count)
         now += perRow * batch.tokens.count
-        return model.forward(batch)
+        return model.forward(batch, while: isWanted)
     }
 
     func hiddenState(_ row: Int) -> [Float] { model.hiddenState(row) }

@@ -77,6 +77,36 @@ struct BatchInvarianceTests {
         #expect(rows[0] == rows[1])
     }
 
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `a step that was broken off leaves no trace in what is computed again`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
+        let checkpoint = try Weights.bfloat16.checkpoint()
+        let settings = RuntimeSettings(
+            kernels: kernels.name, threads: 2, cacheType: type, cacheBytes: 32 << 20,
+            capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
+        let tokens = Self.tokens(90, seed: 6)
+        var rows: [[[Float]]] = []
+        for breaks in [[], [0, 1, 7, 40, 90]] {
+            let model = try LlamaModel(checkpoint: checkpoint, settings: settings)
+            var conversation = Conversation(positions: 100)
+            model.read(Array(tokens.prefix(50)), chunk: 50, conversation: &conversation) { _, _ in }
+            var batch = Batch(capacity: model.capacity)
+            batch.append(tokens[50...], at: 50, blocks: conversation.blocks, logits: 40)
+            for items in breaks {
+                var left = items
+                let logits = model.forward(batch) {
+                    left -= 1
+                    return left >= 0
+                }
+                #expect(logits == nil, "whole after \(items) items")
+            }
+            let logits = model.forward(batch)
+            rows.append((0..<logits.rowCount).map { logits[$0].array })
+        }
+        #expect(rows[0] == rows[1])
+    }
+
     /// Feeds the sequences side by side, in stretches of chance.
     private func compare(_ model: LlamaModel, _ sequences: [[Int32]], with expected: [[[Float]]], threads: Int) {
         var generator = Generator(state: UInt64(threads) * 77)

@@ -14,9 +14,51 @@ struct ThreadTeamTests {
             done = Mutex(items.map { [Int](repeating: 0, count: $0) })
         }
 
-        static func at(_ context: UnsafeRawPointer) -> Counts {
+        private static func at(_ context: UnsafeRawPointer) -> Counts {
             Unmanaged<Counts>.fromOpaque(context).takeUnretainedValue()
         }
+
+        /// How often the step will be found wanted.
+        let patience = Atomic(Int.max)
+
+        func run(on team: ThreadTeam) -> Bool {
+            ck_team_run(
+                team.team, Unmanaged.passUnretained(self).toOpaque(), items.count,
+                { context, stage in context.map { Counts.at($0).items[stage] } ?? 0 },
+                { context, stage, item, _ in if let context { Counts.at(context).note(stage, item) } },
+                { context in
+                    context.map { Counts.at($0).patience.subtract(1, ordering: .relaxed).newValue >= 0 } ?? true
+                })
+        }
+
+        private func note(_ stage: Int, _ item: Int) {
+            done.withLock { done in
+                done[stage][item] += 1
+                let unfinished = done[..<stage].contains { $0.contains(0) }
+                if unfinished { early.add(1, ordering: .relaxed) }
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 5])
+    func `leaves a step that is no longer wanted together, and does the next one`(workers: Int) throws {
+        let team = try ThreadTeam(workers: workers)
+        var brokenOff = 0
+        for round in 0..<200 {
+            let counts = Counts([3, 0, 1, 20, 0, 7])
+            withExtendedLifetime(counts) {
+                counts.patience.store(round % 12, ordering: .relaxed)
+                let isWhole = counts.run(on: team)
+                if !isWhole { brokenOff += 1 }
+                let done = counts.done.withLock(\.self)
+                #expect(done.allSatisfy { $0.allSatisfy { $0 <= 1 } })
+                // The others may have done all of it before the first was asked again.
+                #expect(!isWhole || !done.contains { $0.contains(0) })
+                let last = done.lastIndex { $0.contains(1) } ?? 0
+                #expect(!done[..<last].contains { $0.contains(0) })
+            }
+        }
+        #expect(brokenOff > (workers == 1 ? 199 : 0))
     }
 
     @Test(arguments: [1, 2, 5])
@@ -25,18 +67,7 @@ struct ThreadTeamTests {
         for round in 0..<50 {
             let counts = Counts([3, 0, 1, 100 + round, 0, 7])
             withExtendedLifetime(counts) {
-                ck_team_run(
-                    team.team, Unmanaged.passUnretained(counts).toOpaque(), counts.items.count,
-                    { context, stage in context.map { Counts.at($0).items[stage] } ?? 0 },
-                    { context, stage, item, _ in
-                        guard let context else { return }
-                        let counts = Counts.at(context)
-                        counts.done.withLock { done in
-                            done[stage][item] += 1
-                            let unfinished = done[..<stage].contains { $0.contains(0) }
-                            if unfinished { counts.early.add(1, ordering: .relaxed) }
-                        }
-                    })
+                #expect(counts.run(on: team))
             }
             #expect(counts.done.withLock { $0.allSatisfy { $0.allSatisfy { $0 == 1 } } })
             #expect(counts.early.load(ordering: .relaxed) == 0)

@@ -98,7 +98,10 @@ typedef struct {
 size_t ck_scratch_bytes(
     const ck_table *table, const ck_cache *format, size_t head_size, size_t group, size_t width);
 
-/// Computes one step. Called by the thread that owns the program, with nobody else using the team.
-void ck_forward(ck_team *team, const ck_program *program, const ck_step *step);
+/// Computes one step. Called by the thread that owns the program, with nobody else using the team. `wanted`, which may be
+/// NULL, gets the asker. False if the step was broken off, as in ck_team_run: then its results mean nothing, and keys and
+/// values of its rows are those of some layers.
+bool ck_forward(
+    ck_team *team, const ck_program *program, const ck_step *step, ck_wanted *wanted, const void *asker);
 
 #endif

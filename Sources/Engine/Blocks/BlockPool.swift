@@ -172,6 +172,10 @@ extension BlockPool {
     mutating func advance(_ block: Int32, to computed: Int, by writer: BlockWriter) {
         index.advance(block, to: computed, by: writer)
     }
+
+    mutating func retract(_ block: Int32, to computed: Int, by writer: BlockWriter) {
+        index.retract(block, to: computed, by: writer)
+    }
 }
 
 // MARK: - The block store

@@ -76,6 +76,14 @@ struct PrefixIndex: Sendable {
         if computed == KVBlock.tokens { entries[Int(block)]?.writer = nil }
     }
 
+    /// `writer` computed no more than the first positions of the block, and will do the rest.
+    mutating func retract(_ block: Int32, to computed: Int, by writer: BlockWriter) {
+        guard let entry = entries[Int(block)], entry.computed > computed, entry.isComplete || entry.writer == writer
+        else { return }
+        entries[Int(block)]?.computed = computed
+        entries[Int(block)]?.writer = writer
+    }
+
     /// `writer` will not go on.
     mutating func abandon(_ block: Int32, by writer: BlockWriter) {
         if entries[Int(block)]?.writer == writer { entries[Int(block)]?.writer = nil }

@@ -10,8 +10,10 @@ struct DraftSequence: Sendable {
     /// When it was last of use.
     var turn = 0
 
-    /// The text is this now. Guesses that were right need not be fed again; the last token always is, for its logits.
+    /// The text is this now. Guesses that were right need not be fed again; the last token always is, for its logits, also
+    /// where the text is the same as before, as the step that should have gone on with it was broken off.
     mutating func follow(_ tokens: [Int32]) {
+        computed = min(computed, max(0, tokens.count - 1))
         for guess in guesses.dropLast() {
             guard computed < tokens.count - 1, guess == tokens[computed] else { break }
             computed += 1

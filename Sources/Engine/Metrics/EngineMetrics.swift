@@ -14,6 +14,8 @@ struct EngineMetrics: Sendable {
     let preemptions: Counter
     /// Times that the block accounting was found wrong when the engine went idle. Anything but 0 is a bug.
     let integrityFailures: Counter
+    /// Steps of batch work that were broken off for a request that had come.
+    let stepsBrokenOff: Counter
     let queueTime: Histogram
     let requests: RequestMetrics
     let speculation: SpeculationMetrics
@@ -55,6 +57,8 @@ struct EngineMetrics: Sendable {
             "vllm:num_preemptions_total", "Requests that gave up their blocks and continued later.", labels: labels)
         integrityFailures = registry.counter(
             "drover_kv_integrity_failures_total", "Times the block accounting was wrong; a bug.", labels: labels)
+        stepsBrokenOff = registry.counter(
+            "drover_steps_broken_off_total", "Steps of batch work that made way for a request.", labels: labels)
         firstToken = registry.histogram(
             "vllm:time_to_first_token_seconds", "From arrival to the first token.", labels: labels,
             bounds: MetricBounds.firstToken)

@@ -33,6 +33,18 @@ extension ActiveRequest {
         }
     }
 
+    /// What the step was to compute in shared blocks is not there: the opposite of `catchUp`, after every `retract`.
+    mutating func fallBack(_ pool: BlockPool) {
+        for number in 0..<min(sharedBlocks, KVBlock.count(for: computed)) {
+            guard let entry = pool.entry(of: table.blocks[number]), !entry.isComplete else { continue }
+            let reached = number * KVBlock.tokens + entry.computed
+            guard reached < computed else { return }
+            if outputCount == 0 { cachedCount -= computed - reached }
+            computed = reached
+            return
+        }
+    }
+
     /// How many pending tokens it may feed now, of those before position `end`: up to where another's promise begins.
     /// What nobody has promised it promises itself.
     func reach(_ pool: inout BlockPool, end: Int) -> Int {
@@ -56,6 +68,14 @@ extension ActiveRequest {
             pool.advance(
                 table.blocks[number], to: min(KVBlock.tokens, end - number * KVBlock.tokens),
                 by: .request(order))
+        }
+    }
+
+    /// The opposite of `announce`: they were not fed, and still are to be.
+    func retract(from positions: Range<Int>, in pool: inout BlockPool) {
+        for number in positions.lowerBound / KVBlock.tokens..<KVBlock.count(for: positions.upperBound) {
+            pool.retract(
+                table.blocks[number], to: max(0, positions.lowerBound - number * KVBlock.tokens), by: .request(order))
         }
     }
 

@@ -35,6 +35,8 @@ package struct Scheduler: Sendable {
     /// Tokens that the draft model guesses for a request in one step, at most; 0 without one.
     let draftLimit: Int
     let sampleLimit: Int
+    /// The last step was; see `mayBreakOff`.
+    var wasBrokenOff = false
     /// What was handed out last, kept for its memory.
     private var lastPlan = StepPlan()
     private var lastEvents: [RequestEvent] = []
@@ -138,12 +140,13 @@ package struct Scheduler: Sendable {
         }
     }
 
-    /// Folds in what the step gave; `outcomes` are those of the rows that score or sample, in the plan's order.
+    /// Folds in what a whole step gave; `outcomes` are those of the rows that score or sample, in the plan's order.
     package mutating func commit(_ plan: StepPlan, _ outcomes: [RowOutcome]) -> [RequestEvent] {
         var events: [RequestEvent] = []
         swap(&events, &lastEvents)
         events.removeAll(keepingCapacity: true)
         var outcomes = outcomes[...]
+        wasBrokenOff = false
         acceptedCount = 0
         drafts.removeAll(keepingCapacity: true)
         for run in plan.runs {

@@ -60,26 +60,44 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
         operations.deallocate()
     }
 
-    package func forward(_ batch: borrowing Batch) -> Logits {
+    package func forward(_ batch: borrowing Batch, while isWanted: () -> Bool) -> Logits? {
         check(batch)
         let spanCount = describeRows(batch)
         var program = program
         // The last operation multiplies with the output matrix.
         if !batch.needsLogits { program.operation_count -= 1 }
-        batch.tokens.withUnsafeBufferPointer { tokens in
+        let isWhole = batch.tokens.withUnsafeBufferPointer { tokens in
             batch.blockTable.withUnsafeBufferPointer { blocks in
                 batch.logitRows.withUnsafeBufferPointer { wanted in
                     var step = ck_step(
                         rows: tokens.count, tokens: tokens.baseAddress, positions: workspace.positions,
                         span_count: spanCount, spans: workspace.spans, blocks: blocks.baseAddress,
                         wanted_count: wanted.count, wanted: wanted.baseAddress)
-                    withUnsafePointer(to: program) { ck_forward(team.team, $0, &step) }
+                    return Self.run(&program, &step, on: team, while: isWanted)
                 }
             }
         }
+        guard isWhole else { return nil }
         return Logits(
             rowCount: batch.logitRows.count, vocabularySize: vocabularySize, base: workspace.logits,
             stride: workspace.layout.logitStride, kernels: plan.kernels)
+    }
+
+    /// False if the step was broken off.
+    private static func run(
+        _ program: inout ck_program, _ step: inout ck_step, on team: ThreadTeam, while isWanted: () -> Bool
+    ) -> Bool {
+        withoutActuallyEscaping(isWanted) { isWanted in
+            withUnsafePointer(to: Asker(isWanted: isWanted)) { asker in
+                ck_forward(
+                    team.team, &program, &step,
+                    { $0?.assumingMemoryBound(to: Asker.self).pointee.isWanted() ?? true }, asker)
+            }
+        }
+    }
+
+    private struct Asker {
+        let isWanted: () -> Bool
     }
 
     /// The norm once more: the forward pass writes it in the form that the output matrix is multiplied with.

@@ -29,9 +29,9 @@ package final class ThreadTeam: @unchecked Sendable {
         }
         withoutActuallyEscaping(work) { work in
             withUnsafePointer(to: Shared(items: items, work: work)) { shared in
-                ck_team_run(
+                _ = ck_team_run(
                     team, shared, 1, { context, _ in context.map { Shared.at($0).items } ?? 0 },
-                    { context, _, item, worker in if let context { Shared.at(context).work(item, worker) } })
+                    { context, _, item, worker in if let context { Shared.at(context).work(item, worker) } }, nil)
             }
         }
     }
