@@ -1,18 +1,21 @@
 """Files and batches with the official client (api.md 3: detail 41), and through kill -9."""
 
+import contextlib
 import json
 import pathlib
 import random
+import sqlite3
 import subprocess
 import time
 
 import openai
 import pytest
 
-from conftest import BINARY
+from conftest import BINARY, ROOT
 from test_openapi import validate
 
 MODEL = "drover-demo"
+BUNDLED = ROOT / "Sources" / "CBundledModel" / "model.gguf"
 
 
 def line(number, **body):
@@ -133,18 +136,45 @@ def test_a_killed_server_goes_on_and_says_the_same(start, folder):
     assert batch.status == "completed" and texts(client, batch) == expected
 
 
-def test_the_command_goes_on_after_a_kill(server, tmp_path):
-    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_bytes(jsonl([line(number, max_tokens=20) for number in range(100)] + [line(7)]))
-    command = [BINARY, "batch", "run", str(source), str(target), "--url", server.url]
-    process = subprocess.Popen(command)
-    time.sleep(0.3)
-    process.kill()
-    process.wait()
+def contents(path):
+    answers = [json.loads(text)["response"]["body"] for text in path.read_text().splitlines()]
+    return [answer["choices"][0]["message"]["content"] for answer in answers]
+
+
+def answers_so_far(state):
+    """The lines that a run of the command has answered for good."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{state}/state.sqlite?mode=ro", uri=True)) as database:
+            name, count = database.execute("SELECT outputFile, completed FROM batch").fetchone() or ("", 0)
+    except sqlite3.OperationalError:
+        return []  # not made yet
+    return (state / "files" / name).read_text().splitlines()[:count] if count else []
+
+
+@pytest.mark.parametrize("way", ["--url", "--model"])
+def test_the_command_goes_on_after_a_kill(server, tmp_path, way):
+    source, target, state = (tmp_path / name for name in ("in.jsonl", "out.jsonl", "out.jsonl.state"))
+    body = {"max_tokens": 40, "ignore_eos": True, "temperature": 1}
+    source.write_bytes(jsonl([line(number, **body) for number in range(150)] + [line(7)]))
+    command = [BINARY, "batch", "run", str(source), str(target), way, server.url if way == "--url" else str(BUNDLED)]
+    deadline = time.monotonic() + 120
+    with subprocess.Popen(command) as process:
+        while not answers_so_far(state):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+    before = answers_so_far(state)
+    assert 0 < len(before) < 150 and not target.exists()
     subprocess.run(command, check=True, timeout=120)
-    results = [json.loads(text) for text in target.read_text().splitlines()]
-    assert [result["custom_id"] for result in results] == [f"line-{number}" for number in range(100)]
-    assert "line-7" in (tmp_path / "out.jsonl.errors").read_text() and not (tmp_path / "out.jsonl.state").exists()
+    results = target.read_text().splitlines()
+    assert [json.loads(text)["custom_id"] for text in results] == [f"line-{number}" for number in range(150)]
+    # What was there is what it was, and not answered again.
+    assert set(before) < set(results)
+    assert "line-7" in (tmp_path / "out.jsonl.errors").read_text() and not state.exists()
+    # The same seeds, so the same texts, whoever answers, killed or not.
+    again = tmp_path / "again.jsonl"
+    subprocess.run([*command[:4], str(again), "--url", server.url], check=True, timeout=120)
+    assert contents(again) == contents(target)
 
 
 def test_a_key_sees_its_own_files_and_batches_only(start, folder, tmp_path):
