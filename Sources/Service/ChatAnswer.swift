@@ -36,18 +36,17 @@ struct ChatAnswer: Sendable {
     }
 
     /// Of each choice role, text as it comes, tool calls once they are whole, finish with the choice's timings; then usage
-    /// with those of the request, and `[DONE]`. A failure on the way becomes an error event, after which the stream ends
-    /// without `[DONE]`.
+    /// with those of the request. A failure on the way becomes an error event. Behind either comes `[DONE]`.
     func write(to writer: EventStreamWriter) async throws {
         do {
             let (_, summary) = try await samples.read { try await write($0, &$1, to: writer) }
             if request.sampling.includesUsage {
                 try await send(.usage(summary.usage), timings: summary.timings, to: writer)
             }
-            try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
         }
+        try await writer.done()
     }
 
     private func write(_ index: Int, _ stream: inout TextStream, to writer: EventStreamWriter) async throws {

@@ -112,10 +112,10 @@ private struct CompletionAnswer: Sendable {
             if request.sampling.includesUsage {
                 try await writer.event(Completion.usageEvent(head, summary.usage, summary.timings).serialized)
             }
-            try await writer.event(Array("[DONE]".utf8))
         } catch let error as APIError {
             try await writer.event(error.json.serialized)
         }
+        try await writer.done()
     }
 
     /// One for the progress of the prompt and one for text, the first of which begins with `echo`. The last of a choice has

@@ -62,8 +62,10 @@ def test_O2_what_outlasts_the_drain_ends_with_an_error_event(start):
     texts = [stream.read().decode() for stream in streams]
     assert server.process.wait(timeout=30) == 0
     assert time.monotonic() - begin < 5
-    lasts = [text.strip().split("\n\n")[-1].removeprefix("data: ") for text in texts]
-    ended = [json.loads(last)["error"] for last in lasts if last != "[DONE]"]
+    events = [[event.removeprefix("data: ") for event in text.strip().split("\n\n")] for text in texts]
+    assert all(event.pop() == "[DONE]" for event in events)
+    lasts = [json.loads(event[-1]) for event in events]
+    ended = [last["error"] for last in lasts if "error" in last]
     assert ended and all(error["type"] == "server_error" for error in ended), lasts
 
 
