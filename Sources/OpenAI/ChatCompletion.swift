@@ -41,7 +41,8 @@ package struct ChatCompletion: Sendable {
 extension ChatCompletion.Choice {
     fileprivate func json(index: Int) -> JSONValue {
         var message: JSONObject = [
-            "role": "assistant", "content": toolCalls.isEmpty ? .string(content) : .null, "refusal": .null,
+            "role": "assistant", "content": content.isEmpty && !toolCalls.isEmpty ? .null : .string(content),
+            "refusal": .null,
             "annotations": [],
         ]
         if !toolCalls.isEmpty { message["tool_calls"] = .array(toolCalls.map { $0.json() }) }

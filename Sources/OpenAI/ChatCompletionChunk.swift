@@ -1,14 +1,17 @@
 package import JSON
 
-/// One event of a streamed chat completion. Each choice is role, any content or tool calls, finish; the events of several
-/// choices come in any order, and usage, if asked for, comes once at the end. Between the role and the content of the first
-/// choice stands the progress of the prompt, if that was asked for.
+/// One event of a streamed chat completion. Each choice is role, any content, tool calls and their arguments, finish; the
+/// events of several choices come in any order, and usage, if asked for, comes once at the end. Between the role and the
+/// content of the first choice stands the progress of the prompt, if that was asked for.
 package enum ChatCompletionChunk: Sendable {
     /// Sent once a choice: the official client joins the roles of all chunks to one string.
     case role
     case progress(PromptProgress)
     case content(String)
+    /// A call begins; its arguments follow. Sent once a call: clients join ids and names too.
     case toolCall(index: Int, ToolCall)
+    /// A piece of the arguments of a call.
+    case arguments(index: Int, String)
     case finish(FinishReason)
     case usage(Usage)
 
@@ -41,6 +44,11 @@ package enum ChatCompletionChunk: Sendable {
         case .progress: [choice(.object(JSONObject()), nil)]
         case .content(let text): [choice(["content": .string(text)], nil)]
         case .toolCall(let number, let call): [choice(["tool_calls": [call.json(index: number)]], nil)]
+        case .arguments(let number, let text):
+            [
+                choice(
+                    ["tool_calls": [["index": .integer(Int64(number)), "function": ["arguments": .string(text)]]]], nil)
+            ]
         case .finish(let reason): [choice(.object(JSONObject()), .string(reason.rawValue))]
         case .usage: []
         }

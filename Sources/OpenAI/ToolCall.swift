@@ -5,7 +5,7 @@ package struct ToolCall: Sendable, Equatable {
     package let id: String
     package let name: String
     /// A JSON object as text, as OpenAI's wire has it.
-    package let arguments: String
+    package var arguments: String
 
     package init(id: String, name: String, arguments: String) {
         self.id = id

@@ -19,23 +19,18 @@ struct ChatAnswer: Sendable {
     }
 
     private func choice(_ index: Int, _ stream: inout TextStream) async throws -> ChatCompletion.Choice {
-        var gate = run.toolCallGate(index)
-        var content = ""
+        var reader = run.speechReader(index)
         var logprobs: [LogprobItem] = []
-        var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
-            content += gate.push(delta.text)
+            _ = reader.push(delta)
             logprobs += delta.logprobs
-            reason = delta.finishReason ?? reason
         }
-        let ending = gate.finish()
         return ChatCompletion.Choice(
-            content: content + ending.text, toolCalls: ending.calls,
-            logprobs: request.sampling.topLogprobs == nil ? nil : logprobs,
-            finishReason: ending.calls.isEmpty ? reason : .toolCalls)
+            content: reader.speech.text, toolCalls: reader.speech.calls,
+            logprobs: request.sampling.topLogprobs == nil ? nil : logprobs, finishReason: reader.speech.reason)
     }
 
-    /// Of each choice role, text as it comes, tool calls once they are whole, finish with the choice's timings; then usage
+    /// Of each choice role, text and the arguments of tool calls as they come, finish with the choice's timings; then usage
     /// with those of the request. A failure on the way becomes an error event. Behind either comes `[DONE]`.
     func write(to writer: EventStreamWriter) async throws {
         do {
@@ -51,24 +46,27 @@ struct ChatAnswer: Sendable {
 
     private func write(_ index: Int, _ stream: inout TextStream, to writer: EventStreamWriter) async throws {
         try await send(.role, index, to: writer)
-        var gate = run.toolCallGate(index)
+        var reader = run.speechReader(index)
         var logprobs: [LogprobItem] = []
-        var reason = OpenAI.FinishReason.stop
         while let delta = try await stream.next() {
             if let progress = delta.progress { try await send(.progress(progress), index, to: writer) }
-            let text = gate.push(delta.text)
             logprobs += delta.logprobs
             let timings = request.sampling.timesTokens ? stream.timings : nil
-            if !text.isEmpty { try await send(.content(text), index, &logprobs, timings: timings, to: writer) }
-            reason = delta.finishReason ?? reason
+            for chunk in reader.push(delta).compactMap(Self.chunk) {
+                try await send(chunk, index, &logprobs, timings: timings, to: writer)
+            }
         }
-        let ending = gate.finish()
-        if !ending.text.isEmpty { try await send(.content(ending.text), index, &logprobs, to: writer) }
-        for (number, call) in ending.calls.enumerated() {
-            try await send(.toolCall(index: number, call), index, &logprobs, to: writer)
+        try await send(.finish(reader.speech.reason), index, &logprobs, timings: stream.timings, to: writer)
+    }
+
+    /// The end of a call has no chunk.
+    private static func chunk(_ piece: Speech.Piece) -> ChatCompletionChunk? {
+        switch piece {
+        case .text(let text): .content(text)
+        case .call(let call, let number): .toolCall(index: number, call)
+        case .arguments(let text, let number): .arguments(index: number, text)
+        case .end: nil
         }
-        let finish = ending.calls.isEmpty ? reason : .toolCalls
-        try await send(.finish(finish), index, &logprobs, timings: stream.timings, to: writer)
     }
 
     /// Sends with the event what has gathered of log-probabilities.

@@ -19,7 +19,7 @@ struct ChatRun: Sendable {
         _ request: RequestHead, from param: String, prompt: [Int32]? = nil, registry: RequestRegistry
     ) async throws -> SampleStreams {
         return try SampleStreams(
-            [try await generation(request, from: param, prompt: prompt)], TextOptions(chat.sampling), model: model,
+            [try await generation(request, from: param, prompt: prompt)], TextOptions(chat), model: model,
             head: head, request: request, caller: caller,
             maxTokens: chat.sampling.maxTokens, registry: registry)
     }
@@ -35,40 +35,24 @@ struct ChatRun: Sendable {
             constraint: try await model.grammars.constraint(of: chat))
     }
 
-    /// What a sample said: text, calls of tools, or one behind the other.
-    struct Speech: Sendable {
-        var text = ""
-        var calls: [ToolCall] = []
-        var reason = OpenAI.FinishReason.stop
-    }
-
     /// Reads a sample of an answer to its end.
     ///
     /// - Parameters:
     ///   - index: which of the answer's choices it is.
-    ///   - tell: gets the text as it comes.
+    ///   - tell: gets it as it comes.
     func listen(
-        to stream: inout TextStream, index: Int = 0, tell: (String) async throws -> Void
+        to stream: inout TextStream, index: Int = 0, tell: (Speech.Piece) async throws -> Void
     ) async throws -> Speech {
-        var gate = toolCallGate(index)
-        var speech = Speech()
+        var reader = speechReader(index)
         while let delta = try await stream.next() {
-            let said = gate.push(delta.text)
-            speech.text += said
-            if !said.isEmpty { try await tell(said) }
-            speech.reason = delta.finishReason ?? speech.reason
+            for piece in reader.push(delta) { try await tell(piece) }
         }
-        let ending = gate.finish()
-        if !ending.text.isEmpty { try await tell(ending.text) }
-        speech.text += ending.text
-        speech.calls = ending.calls
-        if !ending.calls.isEmpty { speech.reason = .toolCalls }
-        return speech
+        return reader.speech
     }
 
     /// Of one of the answer's choices.
-    func toolCallGate(_ index: Int = 0) -> ToolCallGate {
-        ToolCallGate(
+    func speechReader(_ index: Int = 0) -> SpeechReader {
+        SpeechReader(
             tools: chat.callableTools.map(\.name), answerID: index == 0 ? head.id : "\(head.id)-\(index)",
             limit: chat.allowsParallelToolCalls ? ToolDefinition.limit : 1)
     }

@@ -38,7 +38,8 @@ struct TextStream {
         reportsProgress = options.reportsProgress
         vocabulary = tokenizer.vocabulary
         ledger = options.reportsLogprobs ? TokenLedger() : nil
-        detokenizer = Detokenizer(tokenizer.vocabulary)
+        let shown = options.showsPythonTag ? tokenizer.vocabulary.special(ToolCallParser.pythonTag) : nil
+        detokenizer = Detokenizer(tokenizer.vocabulary, shown: shown)
         stops = options.stop
         stopFilter = StopFilter(options.stop)
     }

@@ -1,5 +1,7 @@
 """Anthropic's Messages API with its official client."""
 
+import json
+
 import anthropic
 import pytest
 
@@ -61,7 +63,9 @@ def test_a_tool_is_used_and_answered(client):
     assert (block.type, block.name, used.stop_reason) == ("tool_use", "get_weather", "tool_use")
     with client.messages.stream(
             **arguments, messages=question, tool_choice={"type": "tool", "name": "get_weather"}) as stream:
+        pieces = [event.partial_json for event in stream if event.type == "input_json"]
         assert stream.get_final_message().content[0].input == block.input
+    assert json.loads("".join(pieces)) == block.input
     result = {
         "type": "tool_result", "tool_use_id": block.id, "content": [{"type": "text", "text": '{"temperature": 21}'}]}
     answer = client.messages.create(

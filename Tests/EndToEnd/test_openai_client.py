@@ -155,11 +155,18 @@ def test_a_tool_is_called(client, model):
     choice = answer.choices[0]
     assert choice.finish_reason == "tool_calls" and choice.message.content is None
     call = choice.message.tool_calls[0]
-    assert (call.function.name, call.function.arguments) == ("get_weather", '{"city":"Paris"}')
+    assert (call.function.name, call.function.arguments) == ("get_weather", '{"city": "Paris"}')
     chunks = list(client.chat.completions.create(model=model, messages=messages, tools=[tool], temperature=0, stream=True))
     assert chunks[-1].choices[0].finish_reason == "tool_calls"
     deltas = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+    assert len(deltas) > 1 and (deltas[0].function.name, deltas[0].function.arguments) == ("get_weather", "")
     assert "".join(delta.function.arguments for delta in deltas) == call.function.arguments
+    with client.chat.completions.stream(model=model, messages=messages, tools=[tool], temperature=0) as stream:
+        pieces = [event.arguments_delta for event in stream if event.type == "tool_calls.function.arguments.delta"]
+        streamed = stream.get_final_completion().choices[0].message.tool_calls
+    assert "".join(pieces) == call.function.arguments
+    assert [(one.function.name, one.function.arguments) for one in streamed] == [
+        (call.function.name, call.function.arguments)]
     messages += [choice.message, {"role": "tool", "tool_call_id": call.id, "content": "21 degrees and sunny"}]
     final = client.chat.completions.create(model=model, messages=messages, tools=[tool], temperature=0)
     assert final.choices[0].finish_reason == "stop" and final.choices[0].message.content

@@ -70,12 +70,15 @@ def test_a_tool_is_called_and_answered(client):
     items = [{"role": "user", "content": question}, call.model_dump(exclude_none=True), answer]
     assert client.responses.create(**arguments, input=items, store=False).output_text == stored.output_text
     with client.responses.stream(**arguments, input=question, tool_choice="required") as stream:
-        kinds = [event.type.removeprefix("response.") for event in stream]
+        events = list(stream)
         final = stream.get_final_response()
-    assert kinds == [
-        "created", "in_progress", "output_item.added", "function_call_arguments.delta",
+    kinds = [event.type.removeprefix("response.") for event in events]
+    pieces = [event.delta for event in events if event.type.endswith("arguments.delta")]
+    assert pieces and kinds == [
+        "created", "in_progress", "output_item.added", *["function_call_arguments.delta"] * len(pieces),
         "function_call_arguments.done", "output_item.done", "completed"]
-    assert final.output[0].arguments == call.arguments
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[2].item.arguments == "" and "".join(pieces) == call.arguments == final.output[0].arguments
 
 
 def test_a_model_is_parsed(client):

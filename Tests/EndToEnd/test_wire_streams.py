@@ -63,6 +63,8 @@ def calls(server):
 
 def test_16_each_delta_of_a_call_has_index_and_function(calls):
     _, deltas = calls
+    # How many pieces there are depends on how fast they are taken.
+    assert len(deltas) > 1 and deltas[0]["function"]["arguments"] == ""
     assert all(delta["index"] == 0 and isinstance(delta["function"], dict) for delta in deltas)
     assert [delta["function"].get("name") for delta in deltas] == ["get_weather"] + [None] * (len(deltas) - 1)
     assert deltas[0]["id"] and not any("id" in delta for delta in deltas[1:])

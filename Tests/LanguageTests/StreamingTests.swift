@@ -109,38 +109,3 @@ import Testing
             } == bytes.count)
     }
 }
-
-@Suite struct ToolCallParserTests {
-    private let parser = ToolCallParser(tools: ["f", "get_weather"])
-
-    @Test(arguments: [
-        #"{"name": "f", "parameters": {"a": 1}}"#, #" {"type": "function", "name": "f", "parameters": {"a": 1}} "#,
-        #"<|python_tag|>{"name": "f", "parameters": {"a": 1}}"#, #"{"name": "f", "arguments": {"a": 1}}"#,
-    ])
-    func `finds a call`(text: String) {
-        #expect(parser.calls(in: text)?.map(\.name) == ["f"] && parser.calls(in: text)?.first?.arguments == ["a": 1])
-    }
-
-    @Test func `finds several calls`() {
-        let text = #"{"name": "f", "parameters": {"a": "};{"}}; {"name": "get_weather", "parameters": {}}"#
-        #expect(parser.calls(in: text)?.map(\.name) == ["f", "get_weather"])
-    }
-
-    @Test(arguments: [
-        "", "plain", #"{"name": "g", "parameters": {}}"#, #"{"name": "f"}"#, #"{"name": "f", "parameters": {}} and"#,
-        #"{"name": "f", "parameters": {"#, #"{"name": "f", "parameters": {}, "more": 1}"#, #"[{"name": "f"}]"#,
-    ])
-    func `leaves other text alone`(text: String) {
-        #expect(parser.calls(in: text) == nil)
-    }
-
-    @Test(
-        arguments: [
-            ("", .undecided), (" {", .undecided), ("<|py", .undecided), (#"{"na"#, .undecided),
-            (#"{"name": "x"#, .undecided),
-            ("Hello", .text), (#"{"city"#, .text), ("{ }", .text), ("<b>", .text), ("<|python_tag|>print", .text),
-        ] as [(String, ToolCallParser.Prospect)])
-    func `decides early what can only be text`(text: String, prospect: ToolCallParser.Prospect) {
-        #expect(parser.prospect(of: text) == prospect)
-    }
-}

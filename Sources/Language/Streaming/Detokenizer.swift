@@ -3,12 +3,15 @@
 package struct Detokenizer: Sendable {
     private let vocabulary: Vocabulary
     private let skipsSpecial: Bool
+    private let shown: Int32?
     /// At most three bytes, the start of a character.
     private var pending: [UInt8] = []
 
-    package init(_ vocabulary: Vocabulary, skipsSpecial: Bool = true) {
+    /// - Parameter shown: a control token that is text all the same.
+    package init(_ vocabulary: Vocabulary, skipsSpecial: Bool = true, shown: Int32? = nil) {
         self.vocabulary = vocabulary
         self.skipsSpecial = skipsSpecial
+        self.shown = shown
     }
 
     /// No part of a character waits for the rest.
@@ -17,7 +20,7 @@ package struct Detokenizer: Sendable {
     /// The text that this token completes; empty for control tokens unless they were asked for, and for ids outside
     /// the vocabulary.
     package mutating func push(_ id: Int32) -> String {
-        if skipsSpecial, vocabulary.isSpecial(id) { return "" }
+        if skipsSpecial, id != shown, vocabulary.isSpecial(id) { return "" }
         pending.append(contentsOf: vocabulary.bytes(of: id))
         let complete = pending.count - UTF8Scanner.incompleteSuffix(of: pending)
         let text = String(decoding: pending[..<complete], as: UTF8.self)

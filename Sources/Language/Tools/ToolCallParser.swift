@@ -1,107 +1,175 @@
-package import JSON
+import JSON
 
-/// Finds Llama 3.1's JSON tool calls in an answer: the whole text is `{"name": …, "parameters": {…}}`, or several of
-/// those with `;`, commas or white space between, perhaps behind `<|python_tag|>`.
+/// Finds calls of tools in an answer while it is written, in all forms of `ToolCallOpening`. Only tools that the request
+/// offered count; any other text, JSON or not, is text.
 ///
-/// Only calls of tools that the request offered count; any other text, JSON or not, stays text.
+/// The text is held back until it is certain what it is. A JSON object is a call once a tool's name and the bracket that
+/// opens its arguments have come; from there the arguments pass as they are, also if they turn out not to be JSON, or
+/// have no end. Python's calls have other literals than JSON, so they are held until their bracket closes, and are text if
+/// they cannot be read. Behind a call other calls may follow; where none does, the rest is text.
 package struct ToolCallParser: Sendable {
-    package struct Call: Sendable, Equatable {
-        package let name: String
-        package let arguments: JSONObject
+    package enum Event: Sendable, Equatable {
+        case text(String)
+        /// A call of that tool begins.
+        case call(name: String)
+        /// A piece of the JSON text of its arguments.
+        case arguments(String)
+        case end
     }
 
-    /// What an answer that is still being written can become.
-    package enum Prospect: Sendable {
-        case undecided
+    private enum State {
+        case opening
         case text
+        case object(BracketScanner, ToolCallOpening.Closing)
+        case bracket(BracketScanner)
+        case tag
+        /// - Parameter scanned: how much of what is held the scanner has seen.
+        case python(BracketScanner, scanned: Int)
+        case code
     }
 
-    private static let pythonTag = Array("<|python_tag|>".utf8)
-    private static let callLimit = 128
+    /// The token that Llama 3 writes before calls of built-in tools.
+    package static let pythonTag = "<|python_tag|>"
 
-    private let names: Set<[UInt8]>
+    /// Longest beginning of a call: white space that does not end is text.
+    private static let openingLimit = 4096
+
+    private let names: Set<String>
+    private var state = State.opening
+    private var held: [UInt8] = []
+    private var separators = " \t\r\n"
+    /// The answer ended before its last call did, or with it where nothing else ends it.
+    package private(set) var isOpen = false
 
     package init(tools names: some Sequence<String>) {
-        self.names = Set(names.map { Array($0.utf8) })
+        self.names = Set(names)
+        if self.names.isEmpty { state = .text }
     }
 
-    /// The calls of a finished answer, nil where it is text.
-    package func calls(in text: String) -> [Call]? {
-        var rest = withoutTag(Array(text.utf8)[...])
-        var calls: [Call] = []
-        while !rest.isEmpty {
-            guard calls.count < Self.callLimit, let end = endOfObject(rest), let call = call(in: rest[..<end]) else {
-                return nil
-            }
-            calls.append(call)
-            rest = rest[end...].drop { Self.isSpace($0) || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
+    /// What the next piece of the answer makes certain.
+    package mutating func push(_ text: String) -> [Event] {
+        held += text.utf8
+        var events: [Event] = []
+        while step(&events) {}
+        return events
+    }
+
+    /// What is left at the end of the answer.
+    package mutating func finish() -> [Event] {
+        defer { (state, held) = (.text, []) }
+        switch state {
+        case .opening:
+            let isBehindCall = separators.contains(";") && held.allSatisfy { separators.utf8.contains($0) }
+            return held.isEmpty || isBehindCall ? [] : [.text(take(held.count))]
+        case .text, .bracket, .tag: return []
+        case .python: return [.text(take(held.count))]
+        case .object:
+            isOpen = true
+            return [.end]
+        case .code:
+            isOpen = true
+            return [.arguments("\"}"), .end]
         }
-        return calls.isEmpty ? nil : calls
     }
 
-    /// Whether a stream has to be held back: so far the text could still become a call.
-    ///
-    /// Decided by the first letters: the tag, then `{` and one of the three member names of a call.
-    package func prospect(of text: String) -> Prospect {
-        guard !names.isEmpty else { return .text }
-        let trimmed = Array(text.utf8)[...].drop(while: Self.isSpace)
-        if trimmed.count < Self.pythonTag.count, Self.pythonTag.starts(with: trimmed) { return .undecided }
-        var rest = withoutTag(trimmed)
-        guard let first = rest.popFirst() else { return .undecided }
-        guard first == UInt8(ascii: "{") else { return .text }
-        rest = rest.drop(while: Self.isSpace)
-        let openings = ["\"name\"", "\"type\"", "\"parameters\""].map { Array($0.utf8) }
-        let isOpen = openings.contains { $0.starts(with: rest) || rest.starts(with: $0) }
-        return isOpen ? .undecided : .text
-    }
-
-    private func withoutTag(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let trimmed = text.drop(while: Self.isSpace)
-        return (trimmed.starts(with: Self.pythonTag) ? trimmed.dropFirst(Self.pythonTag.count) : trimmed)
-            .drop(while: Self.isSpace)
-    }
-
-    private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-    }
-
-    /// Position behind the object that starts here: where its last bracket closes, strings passed over.
-    private func endOfObject(_ text: ArraySlice<UInt8>) -> Int? {
-        guard text.first == UInt8(ascii: "{") else { return nil }
-        var depth = 0
-        var isString = false
-        var isEscape = false
-        for (position, byte) in zip(text.indices, text) {
-            if isString {
-                if isEscape {
-                    isEscape = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscape = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-                if depth == 0 { return position + 1 }
-            default: break
-            }
+    /// Goes on with what is held; says whether there is more to do.
+    private mutating func step(_ events: inout [Event]) -> Bool {
+        guard !held.isEmpty else { return false }
+        switch state {
+        case .opening: return open(&events)
+        case .text:
+            events.append(.text(take(held.count)))
+            return false
+        case .object(var scanner, let closing):
+            let end = scanner.end(in: held[...])
+            events.append(.arguments(take(end ?? held.count)))
+            state = .object(scanner, closing)
+            guard end != nil else { return false }
+            events.append(.end)
+            state = closing == .bracket ? .bracket(BracketScanner(.json, depth: 1)) : .tag
+            return true
+        case .bracket(var scanner):
+            let end = scanner.end(in: held[...])
+            held.removeFirst(end ?? held.count)
+            state = end == nil ? .bracket(scanner) : .opening
+            return end != nil
+        case .tag: return closeTag()
+        case .python(let scanner, let scanned): return readPython(scanner, scanned, &events)
+        case .code:
+            events.append(.arguments(Self.escaped(take(held.count))))
+            return false
         }
-        return nil
     }
 
-    /// Exactly a name and parameters, which some models call arguments, and the type "function".
-    private func call(in text: ArraySlice<UInt8>) -> Call? {
-        guard let object = (try? JSONValue(parsing: Array(text), limits: JSONLimits(depth: 64)))?.object,
-            let name = object["name"]?.string, names.contains(Array(name.utf8)),
-            let arguments = (object["parameters"] ?? object["arguments"])?.object,
-            object["type"] == nil || object["type"] == "function",
-            object.members.allSatisfy({ ["name", "type", "parameters", "arguments"].contains($0.name) })
-        else { return nil }
-        return Call(name: name, arguments: arguments)
+    private mutating func open(_ events: inout [Event]) -> Bool {
+        switch ToolCallOpening(held[...], names: names, separators: separators) {
+        case .undecided:
+            guard held.count > Self.openingLimit else { return false }
+            state = .text
+        case .text(let start):
+            held.removeFirst(start)
+            state = .text
+        case .object(let name, let start, let closing):
+            held.removeFirst(start)
+            state = .object(BracketScanner(.json), closing)
+            begin(name, &events)
+        case .python(let start):
+            held.removeFirst(start)
+            state = .python(BracketScanner(.python), scanned: 0)
+        case .code(let start):
+            held.removeFirst(start)
+            state = .code
+            begin(ToolCallOpening.codeInterpreter, &events)
+            events.append(.arguments("{\"code\": \""))
+        }
+        return true
+    }
+
+    private mutating func begin(_ name: String, _ events: inout [Event]) {
+        events.append(.call(name: name))
+        separators = " \t\r\n;,"
+    }
+
+    /// A closing tag that is forgotten is nobody's loss.
+    private mutating func closeTag() -> Bool {
+        var reader = PrefixReader(held[...])
+        reader.skipSpace()
+        do throws(PrefixReader.Miss) {
+            if try reader.take("</function>") { held.removeFirst(reader.position) }
+            state = .opening
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private mutating func readPython(_ scanner: BracketScanner, _ scanned: Int, _ events: inout [Event]) -> Bool {
+        var scanner = scanner
+        guard let end = scanner.end(in: held[scanned...]) else {
+            state = .python(scanner, scanned: held.count)
+            return false
+        }
+        guard let calls = PythonCalls.read(held[..<end], names: names) else {
+            state = .text
+            return true
+        }
+        held.removeFirst(end)
+        state = .opening
+        for call in calls {
+            begin(call.name, &events)
+            let arguments = JSONValue.object(call.arguments).serialized
+            events += [.arguments(String(decoding: arguments, as: UTF8.self)), .end]
+        }
+        return true
+    }
+
+    private mutating func take(_ count: Int) -> String {
+        defer { held.removeFirst(count) }
+        return String(decoding: held[..<count], as: UTF8.self)
+    }
+
+    /// As the inside of a JSON string.
+    private static func escaped(_ text: String) -> String {
+        String(decoding: JSONValue.string(text).serialized.dropFirst().dropLast(), as: UTF8.self)
     }
 }

@@ -120,7 +120,8 @@ extension BestOfAnswer.Attempt {
         object["index"] = index.map { .integer(Int64($0)) }
         if isChat {
             var message: JSONObject = [
-                "role": "assistant", "content": toolCalls.isEmpty ? .string(text) : .null, "refusal": .null,
+                "role": "assistant", "content": text.isEmpty && !toolCalls.isEmpty ? .null : .string(text),
+                "refusal": .null,
             ]
             if !toolCalls.isEmpty { message["tool_calls"] = .array(toolCalls.map { $0.json() }) }
             object["message"] = .object(message)

@@ -50,7 +50,7 @@ package final class ResponseEvents: Sendable {
                 event("response.output_text.done", place(item, index, ["text": .string(text), "logprobs": []])))
             events.append(
                 event("response.content_part.done", place(item, index, ["part": ResponseObject.Item.part(text)])))
-        case .call(_, let call):
+        case .call(_, let call, _):
             events.append(
                 event(
                     "response.function_call_arguments.done",

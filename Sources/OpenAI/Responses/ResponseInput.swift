@@ -70,7 +70,7 @@ struct ResponseInput {
         } else {
             messages.append(ChatMessage(role: .assistant, toolCalls: [call]))
         }
-        items.append(call.item(id: "fc_\(items.count)"))
+        items.append(call.item(id: "fc_\(items.count)", arguments: arguments, status: "completed"))
     }
 
     private mutating func readOutput(_ reader: inout FieldReader) throws(APIError) {

@@ -10,11 +10,12 @@ package struct ResponseObject: Sendable {
     /// One thing that the model said.
     package enum Item: Sendable {
         case message(id: String, text: String)
-        case call(id: String, ToolCall)
+        /// With `isCut` the answer ended before the call did.
+        case call(id: String, ToolCall, isCut: Bool)
 
         package var id: String {
             switch self {
-            case .message(let id, _), .call(let id, _): id
+            case .message(let id, _), .call(let id, _, _): id
             }
         }
 
@@ -27,8 +28,13 @@ package struct ResponseObject: Sendable {
                     "status": .string(isWhole ? "completed" : "in_progress"),
                     "content": isWhole ? [Self.part(text)] : [],
                 ]
-            case .call(let id, let call): call.item(id: id, isWhole: isWhole)
+            case .call(let id, let call, let isCut):
+                call.item(id: id, arguments: isWhole ? call.arguments : "", status: status(isWhole, isCut))
             }
+        }
+
+        private func status(_ isWhole: Bool, _ isCut: Bool) -> String {
+            isWhole ? isCut ? "incomplete" : "completed" : "in_progress"
         }
 
         /// The part of a message that has its text.
@@ -59,7 +65,7 @@ package struct ResponseObject: Sendable {
         for item in output {
             switch item {
             case .message(_, let said): text = (text ?? "") + said
-            case .call(_, let call): calls.append(call)
+            case .call(_, let call, _): calls.append(call)
             }
         }
         return ChatMessage(role: .assistant, content: calls.isEmpty ? text ?? "" : text, toolCalls: calls)
@@ -92,11 +98,10 @@ package struct ResponseObject: Sendable {
 
 extension ToolCall {
     /// The call as an item of a response.
-    func item(id: String, isWhole: Bool = true) -> JSONValue {
+    func item(id: String, arguments: String, status: String) -> JSONValue {
         [
             "type": "function_call", "id": .string(id), "call_id": .string(self.id), "name": .string(name),
-            "arguments": .string(isWhole ? arguments : ""),
-            "status": .string(isWhole ? "completed" : "in_progress"),
+            "arguments": .string(arguments), "status": .string(status),
         ]
     }
 }

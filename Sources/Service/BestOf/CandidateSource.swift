@@ -16,11 +16,11 @@ struct CandidateSource: Sendable {
     private static let width = 16
 
     private struct Drawn: Sendable {
-        let speech: ChatRun.Speech
+        let speech: Speech
         let tokens: Int
         let meanLogprob: Double
 
-        init(_ speech: ChatRun.Speech, _ stream: TextStream) {
+        init(_ speech: Speech, _ stream: TextStream) {
             self.speech = speech
             tokens = stream.completionTokens
             meanLogprob = stream.meanLogprob
@@ -83,9 +83,9 @@ struct CandidateSource: Sendable {
             deadline: try RequestDeadline.of(http, streams: false),
             constraint: try await model.grammars.constraint(of: completion.sampling))
         return try await streams([generation]).read { _, stream in
-            var speech = ChatRun.Speech()
+            var speech = Speech()
             while let delta = try await stream.next() {
-                speech.text += delta.text
+                speech.append(.text(delta.text))
                 speech.reason = delta.finishReason ?? speech.reason
             }
             return Drawn(speech, stream)
@@ -94,8 +94,10 @@ struct CandidateSource: Sendable {
 
     private func streams(_ generations: [GenerationRequest]) throws -> SampleStreams {
         // Of log-probabilities their mean is wanted, which the stream has without a list of them.
-        try SampleStreams(
-            generations, TextOptions(stop: request.sampling.stop), model: model, head: head, request: http,
+        var options = TextOptions(stop: request.sampling.stop)
+        if case .chat(let chat) = request.prompt { options.showsPythonTag = TextOptions(chat).showsPythonTag }
+        return try SampleStreams(
+            generations, options, model: model, head: head, request: http,
             caller: caller, maxTokens: request.sampling.maxTokens, registry: registry)
     }
 
@@ -114,7 +116,7 @@ struct CandidateSource: Sendable {
 extension BestOfAnswer.Attempt {
     /// As a conversation has it.
     var message: ChatMessage {
-        ChatMessage(role: .assistant, content: toolCalls.isEmpty ? text : nil, toolCalls: toolCalls)
+        ChatMessage(role: .assistant, content: toolCalls.isEmpty || !text.isEmpty ? text : nil, toolCalls: toolCalls)
     }
 }
 

@@ -37,32 +37,23 @@ struct MessageAnswer: Sendable {
         }
     }
 
-    private func output(of speech: ChatRun.Speech, _ stream: TextStream) -> Output {
-        let text: [MessageObject.Block] = speech.text.isEmpty ? [] : [.text(speech.text)]
-        return Output(
-            blocks: text + speech.calls.map { .call($0) },
-            ending: MessageObject.Ending(speech.reason, stop: stream.stop))
+    private func output(of speech: Speech, _ stream: TextStream) -> Output {
+        let blocks = speech.parts.map { part -> MessageObject.Block in
+            switch part {
+            case .text(let text): .text(text)
+            case .call(let call): .call(call)
+            }
+        }
+        return Output(blocks: blocks, ending: MessageObject.Ending(speech.reason, stop: stream.stop))
     }
 
     private func write(
         _ stream: inout TextStream, to writer: EventStreamWriter
     ) async throws -> MessageObject.Ending {
-        var hasBegun = false
-        let speech = try await run.listen(to: &stream) { text in
-            let begin: [MessageEvent] = hasBegun ? [] : [.blockStart(.text(""), index: 0)]
-            hasBegun = true
-            try await writer.send(begin + [.delta(text, of: .text(""), index: 0)])
-        }
-        let output = output(of: speech, stream)
-        for (index, block) in output.blocks.enumerated() {
-            if case .call(let call) = block {
-                try await writer.send([
-                    .blockStart(block, index: index), .delta(call.arguments, of: block, index: index),
-                ])
-            }
-            try await writer.send([.blockStop(index: index)])
-        }
-        return output.ending
+        var blocks = MessageBlockEvents()
+        let speech = try await run.listen(to: &stream) { try await writer.send(blocks.take($0)) }
+        try await writer.send(blocks.stop())
+        return MessageObject.Ending(speech.reason, stop: stream.stop)
     }
 }
 

@@ -15,10 +15,10 @@ struct ResponseAnswer: Sendable {
 
     func whole() async throws -> Response {
         do {
-            let (outputs, summary) = try await samples.read { _, stream in
-                output(of: try await run.listen(to: &stream) { _ in })
+            let (speeches, summary) = try await samples.read { _, stream in
+                try await run.listen(to: &stream) { _ in }
             }
-            let response = ended(outputs[0], summary)
+            let response = ended(speeches[0], summary)
             keep(response)
             return Response(json: response.json, summary.serverTiming)
         } catch {
@@ -32,10 +32,10 @@ struct ResponseAnswer: Sendable {
         let events = ResponseEvents()
         try await writer.send([events.response("created", response), events.response("in_progress", response)])
         do {
-            let (outputs, summary) = try await samples.read { _, stream in
+            let (speeches, summary) = try await samples.read { _, stream in
                 try await write(&stream, events, to: writer)
             }
-            let response = ended(outputs[0], summary)
+            let response = ended(speeches[0], summary)
             keep(response)
             try await writer.send([events.response(response.status.rawValue, response)])
         } catch let error as APIError {
@@ -48,46 +48,19 @@ struct ResponseAnswer: Sendable {
         }
     }
 
-    private struct Output: Sendable {
-        let items: [ResponseObject.Item]
-        let isCut: Bool
-    }
-
-    private func output(of speech: ChatRun.Speech) -> Output {
-        let text = speech.text.isEmpty && !speech.calls.isEmpty ? [] : [message(speech.text)]
-        let calls = speech.calls.enumerated().map { number, call in
-            ResponseObject.Item.call(id: response.id.replacing("resp_", with: "fc_") + "_\(number)", call)
-        }
-        return Output(items: text + calls, isCut: speech.reason == .length)
-    }
-
-    private func message(_ text: String) -> ResponseObject.Item {
-        .message(id: response.id.replacing("resp_", with: "msg_"), text: text)
-    }
-
     private func write(
         _ stream: inout TextStream, _ events: ResponseEvents, to writer: EventStreamWriter
-    ) async throws -> Output {
-        var hasBegun = false
-        let speech = try await run.listen(to: &stream) { text in
-            let begin = hasBegun ? [] : events.begin(message(""), at: 0)
-            hasBegun = true
-            try await writer.send(begin + [events.delta(text, of: message(""), at: 0)])
-        }
-        let output = output(of: speech)
-        for (index, item) in output.items.enumerated() {
-            let isNew = index > 0 || !hasBegun
-            var last = isNew ? events.begin(item, at: index) : []
-            if case .call(_, let call) = item { last.append(events.delta(call.arguments, of: item, at: index)) }
-            try await writer.send(last + events.end(item, at: index))
-        }
-        return output
+    ) async throws -> Speech {
+        var output = ResponseOutput(of: response, events: events)
+        let speech = try await run.listen(to: &stream) { try await writer.send(output.take($0)) }
+        try await writer.send(output.finish())
+        return speech
     }
 
-    private func ended(_ output: Output, _ summary: AnswerSummary) -> ResponseObject {
+    private func ended(_ speech: Speech, _ summary: AnswerSummary) -> ResponseObject {
         var response = response
-        response.status = output.isCut ? .incomplete : .completed
-        response.output = output.items
+        response.status = speech.reason == .length ? .incomplete : .completed
+        response.output = ResponseOutput.items(of: speech, in: response)
         response.usage = summary.usage
         return response
     }
