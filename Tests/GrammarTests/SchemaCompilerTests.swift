@@ -168,6 +168,43 @@ struct SchemaCompilerTests {
         }
     }
 
+    /// The longest texts of formats whose RFC knows one, and one character more.
+    @Test func `formats have a longest text`() throws {
+        let (label, atom) = (String(repeating: "a", count: 63), String(repeating: "b", count: 64))
+        let parts = { (count: Int, length: Int) in
+            Array(repeating: String(repeating: "c", count: length), count: count).joined(separator: ".")
+        }
+        let cases: [(format: String, longest: [String], longer: [String])] = [
+            (
+                "hostname", [label, "\(label).\(label)", parts(4, 62), parts(8, 30), parts(16, 14)],
+                [label + "a", parts(4, 63), parts(17, 1)]
+            ),
+            (
+                "email", ["\(atom)@\(label).\(label)", "\(parts(2, 31))@\(parts(16, 10))"],
+                ["b\(atom)@a.b", "a@\(label)", "a@\(label)a.b", "a@\(parts(4, 63))"]
+            ),
+            ("time", ["12:00:00.123456789Z"], ["12:00:00.1234567890Z"]),
+            (
+                "duration", ["P123456789Y123456789M1DT1H1M123456789S", "P1W", "PT1M"],
+                ["P1234567890Y", "P1Y1D", "PT1H1S", "P1DT", "P"]
+            ),
+            ("uri", ["a:" + String(repeating: "x", count: 1000)], ["a:" + String(repeating: "x", count: 1001)]),
+        ]
+        for (format, longest, longer) in cases {
+            let grammar = try Texts.schema("{\"type\": \"string\", \"format\": \"\(format)\"}")
+            for text in longest { #expect(try Texts.contains(grammar, "\"\(text)\""), "\(text)") }
+            for text in longer { #expect(try !Texts.contains(grammar, "\"\(text)\""), "\(text)") }
+        }
+    }
+
+    /// However often a schema says them.
+    @Test func `formats are compiled once`() throws {
+        let member = #"{"type": "string", "format": "email"}"#
+        let one = try Texts.schema("{\"properties\": {\"a\": \(member)}}")
+        let many = (0..<40).map { "\"a\($0)\": \(member)" }.joined(separator: ",")
+        #expect(try Texts.schema("{\"properties\": {\(many)}}").stateCount < 2 * one.stateCount)
+    }
+
     private static let bounds: [Double?] = [nil, -12, -10.5, -1, -0.25, 0, 0.5, 1, 7, 9.75, 10, 19, 100]
 
     /// Every integer and every number of two decimals, from -121 to 121, against every pair of bounds.

@@ -66,6 +66,12 @@ struct Schema {
     /// Whether anything but the type is asked for.
     var hasConstraints: Bool { !others.isEmpty || !constraints(without: ["type", "nullable"]).isEmpty }
 
+    /// The format of strings of which nothing else is asked.
+    var onlyFormat: String? {
+        let isAlone = others.isEmpty && constraints(without: ["type", "nullable", "format"]).isEmpty
+        return isAlone ? object["format"]?.string : nil
+    }
+
     /// All values of a keyword.
     func all(_ keyword: String) -> [JSONValue] {
         (object[keyword].map { [$0] } ?? []) + others.filter { $0.name == keyword }.map(\.value)

@@ -2,6 +2,10 @@ import JSON
 
 extension SchemaCompiler {
     mutating func string(_ schema: Schema) throws(GrammarError) -> Expression {
+        if let format = schema.onlyFormat, let pattern = StringFormat.patterns[format] {
+            if let rule = rule(format: format) { return rule }
+            return rule(JSONText.quoted(try self.pattern(pattern, at: "\(schema.pointer)/format")), format: format)
+        }
         if let content = try content(of: schema) { return JSONText.quoted(content) }
         let (min, max) = try schema.counts("minLength", "maxLength")
         guard min > 0 || max != nil else { return rule(.string) }
@@ -17,7 +21,7 @@ extension SchemaCompiler {
             + schema.all("format").map({ ("format", $0) })
         {
             guard let text = value.string else { throw schema.fault(keyword, "a string expected") }
-            guard let pattern = keyword == "pattern" ? text : Self.formats[text] else { continue }
+            guard let pattern = keyword == "pattern" ? text : StringFormat.patterns[text] else { continue }
             let expression = try self.pattern(pattern, at: "\(schema.pointer)/\(keyword)")
             content = content.map { .intersection($0, expression) } ?? expression
         }
@@ -75,32 +79,6 @@ extension SchemaCompiler {
             throw .invalidSchema(pointer: pointer, reason: "not a supported pattern: \(error)")
         }
     }
-
-    /// Formats that are enforced; others only tell. RFC 3339, RFC 4122, RFC 5321 without quoting, RFC 2673, RFC 4291.
-    private static let formats: [String: String] = {
-        // Year 0 is no year for Python's datetime.
-        let year = #"(?:\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)"#
-        let leap = #"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"#
-        let day31 = #"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"#
-        let day30 = #"(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"#
-        let date = "(?:\(year)-(?:\(day31)|\(day30)|02-(?:0[1-9]|1\\d|2[0-8]))|\(leap)-02-29)"
-        let time = #"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)"#
-        let label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-        let byte = #"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"#
-        let hex = "[0-9a-fA-F]{1,4}"
-        let days = #"(?:\d+Y(?:\d+M(?:\d+D)?)?|\d+M(?:\d+D)?|\d+D)"#
-        let hours = #"(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)"#
-        let short = (1...6).map { "(?:\(hex):){\($0)}(?::\(hex)){1,\(7 - $0)}" }
-        return [
-            "date": "^\(date)$", "time": "^\(time)$", "date-time": "^\(date)T\(time)$",
-            "uuid": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
-            "email": #"^[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@"# + "\(label)(?:\\.\(label))+$",
-            "hostname": "^\(label)(?:\\.\(label))*$", "ipv4": "^\(byte)(?:\\.\(byte)){3}$",
-            "ipv6": "^(?:(?:\(hex):){7}\(hex)|\(short.joined(separator: "|"))|(?:\(hex):){1,7}:|:(?::\(hex)){1,7}|::)$",
-            "uri": #"^[a-zA-Z][a-zA-Z0-9+.-]*:(?://[a-zA-Z0-9._~:@!$&'()*+,;=%-]*)?[a-zA-Z0-9._~:@!$&'()*+,;=/?#%-]*$"#,
-            "duration": "^P(?:\\d+W|\(days)(?:T\(hours))?|T\(hours))$",
-        ]
-    }()
 
     mutating func integer(_ schema: Schema) throws(GrammarError) -> Expression {
         let (range, conditions) = (try NumberRange(schema), try NumberConditions(schema))

@@ -14,6 +14,7 @@ package struct SchemaCompiler {
     private(set) var rules: [Expression] = []
     private var references: [String: Int] = [:]
     private var shared: [SharedRule: Int] = [:]
+    private var formats: [String: Int] = [:]
     private var depth = 0
     private var count = 0
 
@@ -56,6 +57,14 @@ package struct SchemaCompiler {
     mutating func rule(_ expression: Expression) -> Expression {
         rules.append(expression)
         return .rule(rules.count - 1)
+    }
+
+    /// The rule of a format, of which a schema has one: some take thousands of states.
+    func rule(format: String) -> Expression? { formats[format].map(Expression.rule) }
+
+    mutating func rule(_ expression: Expression, format: String) -> Expression {
+        formats[format] = rules.count
+        return rule(expression)
     }
 
     /// Gives a rule its content, once what it refers to is known.
