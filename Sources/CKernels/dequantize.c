@@ -7,7 +7,8 @@
 #pragma STDC FP_CONTRACT OFF
 
 // One body, compiled also for AVX2 and chosen when the program starts. Plain loops: the compiler vectorizes them.
-#if defined(__x86_64__) && defined(__GLIBC__)
+// The choice is made before ThreadSanitizer's runtime is there, which it would call.
+#if defined(__x86_64__) && defined(__GLIBC__) && !__has_feature(thread_sanitizer)
 #define CK_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CK_CLONES
