@@ -67,6 +67,7 @@ def unharmed(server, seconds=30):
 # Clients
 
 
+@pytest.mark.direct("heads end at the proxy")
 def test_H49_heads_that_never_end_are_closed_at_their_limit(start):
     server = start()
     with unharmed(server):
@@ -137,9 +138,28 @@ def test_H57_a_storm_of_clients_that_leave(start, count):
         assert server.metrics()["process_resident_memory_bytes"] < base + (32 << 20)
 
 
+def test_H51_a_stream_that_nobody_reads_is_cut_off(start):
+    """By its stall limit, not before the system's buffers are full: so with much text for every token."""
+    server = start()
+    with unharmed(server):
+        cancelled = total(server.metrics(), "http_requests_cancelled_total")
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.settimeout(60)
+        deaf.connect(("127.0.0.1", server.port))
+        body = {"messages": [{"role": "user", "content": "Hi"}], "n": 4, "logprobs": True, "top_logprobs": 20}
+        deaf.sendall(post(body | {"max_tokens": 3500, "ignore_eos": True, "stream": True}, "/v1/chat/completions"))
+        # Others are served meanwhile.
+        complete(server, "The owl said")
+        server.wait_for_metric(lambda metrics: total(metrics, "http_requests_cancelled_total") > cancelled, 60)
+        server.wait_for_metric(is_quiet)
+        deaf.close()
+
+
 # The process
 
 
+@pytest.mark.direct("its connections come as the server takes them")
 def test_H59_without_descriptors_it_rests_and_recovers(start):
     server = start()
     with unharmed(server):
@@ -167,6 +187,19 @@ def test_O27_one_core_is_enough(start, server):
     core = str(min(os.sched_getaffinity(0)))
     one = start(wrapper=["taskset", "-c", core])
     assert complete(one, "The owl said")[0] == complete(server, "The owl said")[0]
+
+
+def test_O12_a_limit_of_memory_is_named_and_kept(start, server):
+    """Too little is said at the start; what is enough then is enough for many clients: all is reserved or bounded."""
+    command = ["prlimit", "--as=300000000", BINARY, "serve", "--port", "0"]
+    short = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert short.returncode == 1 and re.search(r"memory", short.stderr.splitlines()[-1]), short.stderr
+    small = start(wrapper=["prlimit", "--as=1000000000"])
+    with unharmed(small):
+        expected = complete(server, "The owl said", max_tokens=200)[0]
+        with concurrent.futures.ThreadPoolExecutor(64) as clients:
+            texts = clients.map(lambda _: complete(small, "The owl said", max_tokens=200)[0], range(200))
+            assert set(texts) == {expected}
 
 
 def test_O28_stray_signals_change_nothing(start):
@@ -284,13 +317,14 @@ def test_O22_a_full_disk_under_the_log_stops_nobody(start):
 
 
 @contextlib.contextmanager
-def failing(server, calls, error, path):
-    """Lets these system calls of the server fail where they are about the path."""
+def failing(server, calls, error, path=None):
+    """Lets these system calls of the server fail, where a path is given only those whose first path or file it is."""
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
     process = server.process.pid
     strace = subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(path), "-e", f"inject={calls}:error={error}", "-p", str(process)])
+        ["strace", "-f", "-qq", "-o", "/dev/null", *(["-P", str(path)] if path else []), "-e",
+         f"inject={calls}:error={error}", "-p", str(process)])
     deadline = time.monotonic() + 10
     while "TracerPid:\t0\n" in pathlib.Path(f"/proc/{process}/status").read_text():
         assert strace.poll() is None and time.monotonic() < deadline
@@ -316,8 +350,26 @@ def test_O16_O17_a_failing_disk_costs_the_cache_only(start, server, tmp_path, er
     cached.wait_for_metric(lambda metrics: total(metrics, "drover_disk_cache_files") > 0)
 
 
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
+def test_O16_O17_a_failing_disk_under_the_log_costs_lines_only(start, tmp_path, error):
+    path = tmp_path / "log"
+    with open(path, "a") as file:
+        server = start(log=file)
+    with unharmed(server):
+        with failing(server, "write", error, path):
+            complete(server, "a")
+            server.wait_for_metric(lambda metrics: metrics["drover_log_dropped_lines_total"] > 0)
+        dropped = path.stat().st_size
+        complete(server, "a")
+        deadline = time.monotonic() + 10
+        while path.stat().st_size == dropped:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 @long
-def test_O17_what_keys_used_is_written_once_the_folder_is_back(start, tmp_path):
+@pytest.mark.parametrize("fault", ["renamed", "ENOSPC", "EIO"])
+def test_O16_O17_what_keys_used_is_written_once_the_disk_is_back(start, tmp_path, fault):
     keys, folder = tmp_path / "keys.yaml", tmp_path / "usage"
     key = subprocess.run([BINARY, "key", "new", "alice", "--file", keys], capture_output=True, text=True, check=True)
     secret = re.search(r"drv-\S+", key.stdout).group()
@@ -329,13 +381,20 @@ def test_O17_what_keys_used_is_written_once_the_folder_is_back(start, tmp_path):
         header = {"Authorization": f"Bearer {secret}"}
         urllib.request.urlopen(urllib.request.Request(server.url + "/v1/completions", body, header), timeout=30).close()
 
-    folder.rename(tmp_path / "away")
-    ask()
-    deadline = time.monotonic() + 20
-    while not any("could not be written" in line for line in server.log()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    (tmp_path / "away").rename(folder)
+    with away(folder) if fault == "renamed" else failing(server, "rename", fault):
+        ask()
+        deadline = time.monotonic() + 20
+        while not any("could not be written" in line for line in server.log()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     assert server.stop() == 0
     line, = (folder / day).read_text().splitlines()
     assert json.loads(line)["requests"] == 1
+
+
+@contextlib.contextmanager
+def away(folder):
+    other = folder.with_name("away")
+    folder.rename(other)
+    yield
+    other.rename(folder)

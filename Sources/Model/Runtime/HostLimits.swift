@@ -6,9 +6,9 @@ import Glibc
 import Musl
 #endif
 
-/// What this process may use of its machine: affinity and control groups (v2) included.
+/// What this process may use of its machine: affinity, resource limits and control groups (v2) included.
 package enum HostLimits {
-    /// Bytes that can be taken without swapping or meeting a limit of the control group.
+    /// Bytes that can be taken without swapping or meeting a limit of the process or its control group.
     package static var availableMemory: Int {
         let machine = SystemFile.text("/proc/meminfo").flatMap { SystemFile.value(of: "MemAvailable", in: $0) }
         var available = machine.map { $0 * 1024 } ?? sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
@@ -21,7 +21,16 @@ package enum HostLimits {
             let cache = stat.flatMap { SystemFile.value(of: "inactive_file", in: $0) } ?? 0
             available = min(available, max(0, limit - used + cache))
         }
-        return available
+        return min(available, freeAddresses)
+    }
+
+    /// Bytes of address space below the limit of it (`ulimit -v`).
+    private static var freeAddresses: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, let most = Int(exactly: limit.rlim_cur),
+            let used = SystemFile.text("/proc/self/status").flatMap({ SystemFile.value(of: "VmSize", in: $0) })
+        else { return .max }
+        return max(0, most - used * 1024)
     }
 
     /// Cores worth a compute thread each.
