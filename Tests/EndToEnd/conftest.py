@@ -22,6 +22,13 @@ BINARY = ROOT / ".build" / "release" / "drover"
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes minutes; Tests/faults runs it, Tests/run does not")
+    config.addinivalue_line("markers", "direct(why): says what only the server itself does, not one behind a proxy")
+
+
+def pytest_runtest_setup(item):
+    direct = item.get_closest_marker("direct")
+    if direct and "DROVER_PROXY" in os.environ:
+        pytest.skip(f"behind a proxy: {direct.args[0]}")
 
 
 class Server:

@@ -103,6 +103,7 @@ def test_no_keys_and_no_loopback_needs_a_word(host):
     assert result.returncode not in (0, -4) and b"--insecure" in result.stderr and b"--api-key-file" in result.stderr
 
 
+@pytest.mark.direct("the proxy's server has an address of its own")
 @pytest.mark.parametrize("way", ["flag", "variable", "file", "keys"])
 def test_with_the_word_or_with_keys_it_listens_everywhere(start, keys, way):
     keys.add("alice")

@@ -145,6 +145,7 @@ def test_A13_web_pages_are_kept_out(start):
     assert code == 204 and "POST" in headers["Access-Control-Allow-Methods"]
 
 
+@pytest.mark.direct("the proxy adds its own word, and its server trusts it")
 def test_a_proxys_word_counts_only_where_it_is_trusted(start):
     trusting, doubting = start("--trusted-proxies", "127.0.0.0/8"), start()
     for server in (trusting, doubting):
