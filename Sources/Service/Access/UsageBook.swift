@@ -57,7 +57,11 @@ package final class UsageBook: Sendable {
             try write(changed)
         } catch {
             state.withLock { state in
-                if state.day.number == changed.number { state.isChanged = true } else { state.past.append(changed) }
+                if state.day.number == changed.number {
+                    state.isChanged = true
+                } else if !state.past.contains(where: { $0.number == changed.number }) {
+                    state.past.insert(changed, at: 0)  // the day ended meanwhile; what came later in it is there already
+                }
             }
             throw error
         }
