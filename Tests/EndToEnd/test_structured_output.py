@@ -63,8 +63,8 @@ def test_a_stream_parses_too(client, model):
 
 def test_random_schemas_are_kept(server):
     endings = random_schemas.check(server.url, schemas=40, generations=2, seed=7)
-    # Those that go on up to the token limit have no longest document, which `check` makes sure of.
-    assert endings["stop"] > 0.9 * endings.total(), endings
+    # Those that go on up to the token limit may go on for ever, which `check` makes sure of.
+    assert endings["stop"] > 0.95 * endings.total(), endings
 
 
 def test_a_required_tool_is_called(client, model):
