@@ -16,10 +16,9 @@ final class EngineLoop: @unchecked Sendable {
     private let sampler: StepSampler
     private let drafter: Drafter?
     private var batch: Batch
-    /// Of the rows of the step that score or sample: what is asked, what was drawn, and who is to remember that.
+    /// Of the rows of the step that score or sample: what is asked, and what was drawn.
     private var draws: [RowDraw?] = []
     private var outcomes: [RowOutcome] = []
-    private var readers: [RequestID?] = []
     private var sessions: [RequestID: Session] = [:]
     /// Events of the step, not delivered yet; those of one request are neighbours.
     private var outbox: [RequestEvent] = []
@@ -57,7 +56,7 @@ final class EngineLoop: @unchecked Sendable {
             saveUnsaved()
             mailbox.collect(waits: isIdle || isStalled && outbox.isEmpty).forEach(read)
             endWhatIsLate()
-            let plan = scheduler.plan()
+            let plan = scheduler.plan { sessions[$0]?.forcedTokens(limit: $1) ?? [] }
             note(plan)
             report()
             isStalled = plan == nil
@@ -187,27 +186,38 @@ final class EngineLoop: @unchecked Sendable {
         }
     }
 
-    /// One outcome for each row that scores or samples. Those behind a guess count only if it is right; requests that
-    /// would have to remember them are not guessed for.
+    /// One outcome for each row that scores or samples.
     private func sample(_ plan: StepPlan, _ logits: Logits) {
-        readers.removeAll(keepingCapacity: true)
         for run in plan.runs {
             for position in run.scored {
                 draws.append(sessions[run.request]?.score(logits[draws.count], position: position))
-                readers.append(nil)
             }
             guard let output = run.output else { continue }
-            for output in output..<output + run.sampleCount {
-                draws.append(sessions[run.request]?.draw(logits[draws.count], output: output))
-                readers.append(run.request)
+            for guesses in 0..<run.sampleCount {
+                draws.append(
+                    sessions[run.request]?.draw(
+                        logits[draws.count], output: output + guesses, behind: run.draft.prefix(guesses)))
             }
         }
         sampler.sample(draws, into: &outcomes)
         pool(plan)
         draws.removeAll(keepingCapacity: true)  // they share the histories, which would be copied to be changed
-        for (row, reader) in readers.enumerated() {
-            guard let session = reader.flatMap({ sessions[$0] }) else { continue }
-            outcomes[row] = session.remember(outcomes[row])
+        remember(plan)
+    }
+
+    /// Rows behind a guess count only if it is right.
+    private func remember(_ plan: StepPlan) {
+        var row = 0
+        for run in plan.runs {
+            let first = row + run.scored.count
+            row += run.logitCount
+            guard let session = sessions[run.request] else { continue }
+            for place in 0..<run.sampleCount {
+                outcomes[first + place] = session.remember(outcomes[first + place])
+                guard place < run.draft.count, case .token(let token) = outcomes[first + place],
+                    token.id == run.draft[place]
+                else { break }
+            }
         }
     }
 

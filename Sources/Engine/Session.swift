@@ -38,14 +38,26 @@ final class Session {
         return (0..<request.samples).map { Session(submission, sample: $0, history: history, tally: tally) }
     }
 
-    /// Nil for a request of which nothing is drawn.
-    func draw(_ row: LogitsRow, output: Int) -> RowDraw? {
+    /// Nil for a request of which nothing is drawn, and behind guesses that would be the end.
+    func draw(_ row: LogitsRow, output: Int, behind guesses: ArraySlice<Int32>) -> RowDraw? {
         let request = submission.request
         guard request.pooling == nil else { return nil }
+        var (history, constraint) = (history, guesses.isEmpty ? constraint : constraint?.copy())
+        for guess in guesses {
+            history.append(guess)
+            switch constraint?.accept(guess) {
+            case nil, .open: break
+            case .free: constraint = nil
+            case .ended: return nil
+            }
+        }
         return RowDraw(
             row: row, parameters: sampling, history: history, output: output, topLogprobs: request.topLogprobs,
             constraint: constraint)
     }
+
+    /// At most `limit` tokens that come next if the constraint leaves no choice.
+    func forcedTokens(limit: Int) -> [Int32] { constraint?.forcedTokens(limit: limit) ?? [] }
 
     /// As `draw`, from a row of the draft model.
     func guess(_ row: LogitsRow, output: Int) -> RowDraw {

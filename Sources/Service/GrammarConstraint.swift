@@ -8,10 +8,12 @@ final class GrammarConstraint: TokenConstraint {
     private var matcher: TokenMatcher
     private let stopTokens: [Int32]
 
-    init(_ grammar: CompiledGrammar, stopTokens: [Int32]) {
-        matcher = TokenMatcher(grammar)
+    init(_ matcher: TokenMatcher, stopTokens: [Int32]) {
+        self.matcher = matcher
         self.stopTokens = stopTokens
     }
+
+    func copy() -> any TokenConstraint { GrammarConstraint(matcher, stopTokens: stopTokens) }
 
     var isComplete: Bool { matcher.isComplete }
 
@@ -25,6 +27,8 @@ final class GrammarConstraint: TokenConstraint {
         return mask.words
     }
 
+    func forcedTokens(limit: Int) -> [Int32] { Array(matcher.forcedTokens().prefix(limit)) }
+
     func accept(_ token: Int32) -> ConstraintProgress {
         if stopTokens.contains(token) { return .open }
         guard matcher.accept(token), !matcher.isAtEnd || matcher.isFree else { return .ended }
@@ -36,6 +40,6 @@ struct GrammarConstraintSource: ConstraintSource {
     let grammar: CompiledGrammar
 
     func constraint(stopTokens: [Int32]) -> any TokenConstraint {
-        GrammarConstraint(grammar, stopTokens: stopTokens)
+        GrammarConstraint(TokenMatcher(grammar), stopTokens: stopTokens)
     }
 }

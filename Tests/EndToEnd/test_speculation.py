@@ -50,6 +50,30 @@ def test_the_text_is_the_same_with_and_without(start):
     assert count(plain, "draft_tokens") == 0
 
 
+def test_what_an_output_format_leaves_no_choice_of_comes_at_once(start):
+    guessing, plain = start(), start("--speculate", "off")
+    names = ["first_name", "family_name", "place_of_birth", "é\"è"]
+    schema = {"type": "object", "properties": {name: {"type": "string", "maxLength": 8} for name in names},
+              "required": names}
+    fields = {"response_format": {"type": "json_schema", "json_schema": {"name": "person", "schema": schema}},
+              "max_tokens": 400, "ignore_eos": False}
+    settings = [{"temperature": 0}, {"temperature": 1, "n": 3}, {"temperature": 0.7, "repetition_penalty": 1.2},
+                {"temperature": 1, "top_p": 0.9, "logprobs": 2}]
+    cases = [(prompt, fields | setting) for prompt in PROMPTS[:2] for setting in settings]
+
+    def choices(server):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda case: answer(server, case[0], **case[1])["choices"], cases))
+
+    expected = choices(plain)
+    assert choices(guessing) == expected
+    assert all(list(json.loads(choice["text"])) == names for choices in expected for choice in choices)
+    # Some may be written with other tokens, so not all guesses are right.
+    accepted, guessed = (count_by(guessing, "grammar", name) for name in ["tokens_accepted", "tokens"])
+    assert 0.5 * guessed < accepted <= guessed
+    assert accepted > 4 * sum(map(len, expected))
+
+
 def test_a_draft_model_changes_no_text(start):
     plain = start("--speculate", "off")
     settings = [{"temperature": 0}, {"temperature": 0.7}, {"temperature": 1, "top_p": 0.9, "n": 3},

@@ -29,6 +29,12 @@ private final class ListConstraint: TokenConstraint {
         return words
     }
 
+    func forcedTokens(limit: Int) -> [Int32] { [] }
+
+    func copy() -> any TokenConstraint {
+        ListConstraint(tokens, count: left, isFreed: isFreed)
+    }
+
     func accept(_ token: Int32) -> ConstraintProgress {
         left -= 1
         return left > 0 ? .open : isFreed ? .free : .ended

@@ -47,6 +47,22 @@ struct TokenMatcherTests {
         }
     }
 
+    @Test func `what can be written in one way only is known ahead`() throws {
+        let schema =
+            #"{"type": "object", "properties": {"naïve": {"const": 12}, "other": true}, "required": ["naïve", "other"]}"#
+        let grammar = try Texts.schema(schema)
+        let tokenizer = Tokenizer(try Texts.vocabulary.get())
+        for (behind, next) in [
+            ("", "{"), ("{", ""), ("{\"", "naïve\":"), ("{\"naï", "ve\":"), ("{\"naïve\":", ""),
+            ("{\"naïve\":1", "2,"), ("{\"naïve\":12,\"o", "ther\":"), ("{\"naïve\":12,\"other\":1}", ""),
+        ] {
+            var matcher = try #require(try Texts.matcher(grammar, behind: behind))
+            let tokens = matcher.forcedTokens()
+            #expect(tokens == tokenizer.encode(next), "behind \(behind)")
+            #expect(matcher.forcedTokens() == tokens, "looking ahead has moved it")
+        }
+    }
+
     @Test func `a text that is whole says so`() throws {
         let grammar = try Texts.schema(#"{"enum": [1, 12, "a"]}"#)
         var one = try #require(try Texts.matcher(grammar, behind: "1"))

@@ -11,6 +11,13 @@ package protocol TokenConstraint: AnyObject {
     /// The text goes on with a token, one that was allowed.
     func accept(_ token: Int32) -> ConstraintProgress
 
+    /// At most `limit` tokens that the text likely goes on with, as it may in one way only: other tokens may write the same.
+    /// Often none.
+    func forcedTokens(limit: Int) -> [Int32]
+
+    /// Another that has come as far, and goes on by itself.
+    func copy() -> any TokenConstraint
+
     /// The text may end here.
     var isComplete: Bool { get }
 }

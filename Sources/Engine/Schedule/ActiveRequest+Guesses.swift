@@ -1,15 +1,36 @@
 import Model
 
+/// What the constraint of a request leaves as the only way to go on: at most `limit` tokens.
+package typealias ForcedTokens = (_ request: RequestID, _ limit: Int) -> [Int32]
+
 extension ActiveRequest {
+    /// Tokens behind the last one of a request that are fed with it.
+    struct Guess {
+        var draft: [Int32] = []
+        /// For how many more the draft model is asked.
+        var room = 0
+        var source = DraftSource.ngram
+    }
+
     /// Guesses at most `limit` tokens behind the last one, no more than it may still generate and has blocks for, taking
-    /// free ones for them: as the text went on before, or else as many as the draft model shall guess, at most `modelLimit`.
-    mutating func guess(limit: Int, modelLimit: Int, _ pool: inout BlockPool) -> (draft: [Int32], room: Int) {
+    /// free ones for them: what its constraint leaves as the only way, or as the text went on before, or else as many as
+    /// the draft model shall guess, at most `modelLimit`.
+    ///
+    /// - Parameter forced: asks the constraint.
+    mutating func guess(
+        limit: Int, modelLimit: Int, _ pool: inout BlockPool, forced: ForcedTokens
+    ) -> Guess {
         let (tokens, limit) = (tokens, min(limit, outputLimit - outputCount - 1))
-        guard limit > 0, let draft = lookup?.draft(tokens, limit: limit) else { return ([], 0) }
-        guard draft.isEmpty else { return (Array(draft.prefix(lease(ahead: draft.count, &pool))), 0) }
+        guard limit > 0 else { return Guess() }
+        if let count = forcedLength?.next() {
+            let draft = count > 0 ? forced(id, min(limit, count)) : []
+            return Guess(draft: Array(draft.prefix(lease(ahead: draft.count, &pool))), source: .grammar)
+        }
+        guard let draft = lookup?.draft(tokens, limit: limit) else { return Guess() }
+        guard draft.isEmpty else { return Guess(draft: Array(draft.prefix(lease(ahead: draft.count, &pool)))) }
         let wanted = min(limit, modelLimit)
-        guard wanted > 0 else { return ([], 0) }
-        return ([], lease(ahead: min(wanted, draftLength.next()), &pool))
+        guard wanted > 0 else { return Guess() }
+        return Guess(room: lease(ahead: min(wanted, draftLength.next()), &pool), source: .model)
     }
 
     /// For how many tokens behind the last one it has blocks then, at most `count`.
@@ -33,6 +54,7 @@ extension ActiveRequest {
         }
         switch run.source {
         case .ngram: lookup?.learn(accepted: accepted, of: run.draft.count)
+        case .grammar: forcedLength?.learn(accepted: accepted, of: run.draft.count)
         case .model: draftLength.learn(accepted: accepted, of: run.draft.count)
         }
     }

@@ -37,6 +37,8 @@ package struct ActiveRequest: Sendable {
     let expectedOutput: Int
     /// Nil where a token depends on more of those before it than the logits of its row: they must be known first.
     var lookup: PromptLookup?
+    /// How far the request's constraint guesses for it; nil where it has none.
+    var forcedLength: DraftLength?
     /// How far the draft model guesses for it.
     var draftLength = DraftLength(first: DraftLength.longest)
     private let stopTokens: [Int32]
@@ -61,6 +63,7 @@ package struct ActiveRequest: Sendable {
         tenant = request.tenant
         expectedOutput = place.expectedOutput
         lookup = request.sampling.isMemoryless && request.constraint == nil ? PromptLookup() : nil
+        forcedLength = request.constraint.map { _ in DraftLength(first: DraftLength.longest) }
         stopTokens = request.stopTokens
         outputLimit = Self.outputLimit(of: request, context: context)
         scored = request.firstWanted
@@ -141,15 +144,14 @@ package struct ActiveRequest: Sendable {
     }
 
     /// Feeds its next `count` tokens, and guesses behind them.
-    ///
-    /// - Parameter room: rows kept for guesses of the draft model.
-    func run(in slot: Int, count: Int, draft: [Int32] = [], room: Int = 0) -> StepPlan.Run {
+    func run(in slot: Int, count: Int, _ guess: Guess = Guess()) -> StepPlan.Run {
         let end = computed + count
         // Each row is about the token behind it.
         let scoredEnd = min(end + 1, promptCount)
         return StepPlan.Run(
             request: id, slot: slot, positions: computed..<end, scored: scored < scoredEnd ? scored..<scoredEnd : 0..<0,
-            output: count == pendingCount ? outputCount : nil, draft: draft, room: room)
+            output: count == pendingCount ? outputCount : nil, draft: guess.draft, room: guess.room,
+            source: guess.source)
     }
 
     /// Takes in the log-probabilities of prompt tokens, of which there are none where hidden states were taken instead.

@@ -102,7 +102,7 @@ extension Scheduler {
 
     /// One row for each request that has a single token to feed, and more for guesses where rows are free. Batch work,
     /// which is last in order, gets at most `batchRows`; what it leaves of them is returned.
-    mutating func planDecoding(_ plan: inout StepPlan, batchRows: Int?) -> Int? {
+    mutating func planDecoding(_ plan: inout StepPlan, batchRows: Int?, forced: ForcedTokens) -> Int? {
         var left = running.indices.count { running[$0].pendingCount == 1 }
         let batch = batchRows.map { limit in
             (limit: limit, wanted: running.indices.count { running[$0].pendingCount == 1 && running[$0].order.isBatch })
@@ -112,11 +112,11 @@ extension Scheduler {
         for slot in running.indices where left > 0 && running[slot].pendingCount == 1 {
             let isYielding = batch != nil && running[slot].order.isBatch
             let limit = isYielding ? 0 : free / left
-            let (draft, room) = running[slot].guess(limit: limit, modelLimit: draftLimit, &pool)
+            let guess = running[slot].guess(limit: limit, modelLimit: draftLimit, &pool, forced: forced)
             running[slot].announce(1, to: &pool)
-            plan.append(running[slot].run(in: slot, count: 1, draft: draft, room: room))
-            (left, free) = (left - 1, free - draft.count - room)
-            rooms += room
+            plan.append(running[slot].run(in: slot, count: 1, guess))
+            (left, free) = (left - 1, free - guess.draft.count - guess.room)
+            rooms += guess.room
         }
         if rooms > 0 { plan.draftTime = stepTimes.slack(beside: plan.rowCount + rooms, target: stepTarget) }
         return batch.map { max(0, $0.limit - $0.wanted) }

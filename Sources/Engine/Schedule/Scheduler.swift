@@ -109,7 +109,7 @@ package struct Scheduler: Sendable {
 
     /// Chooses the next step's work; nil when there is none. One without runs is to be carried out too: all that run may
     /// wait for the block store.
-    package mutating func plan() -> StepPlan? {
+    package mutating func plan(forced: ForcedTokens = { _, _ in [] }) -> StepPlan? {
         var plan = StepPlan()
         swap(&plan, &lastPlan)
         plan.removeAll()
@@ -119,7 +119,7 @@ package struct Scheduler: Sendable {
         leaseForDecoding(&plan)
         // Who comes in while others lose their blocks would only be the next to lose them.
         if plan.preempted.count == preempted { admit(&plan) }
-        let batchRows = planDecoding(&plan, batchRows: batchRows)
+        let batchRows = planDecoding(&plan, batchRows: batchRows, forced: forced)
         planPrompts(&plan, batchRows: batchRows)
         pool.moveTransfers(to: &plan)
         lastPlan = plan

@@ -16,10 +16,12 @@ package struct StepPlan: Sendable, Equatable {
         package fileprivate(set) var draft: [Int32]
         /// Rows and blocks that are kept for guesses of the draft model; 0 where it is not asked.
         package let room: Int
+        /// Who guessed, or is to guess.
+        package let source: DraftSource
 
         package init(
             request: RequestID, slot: Int, positions: Range<Int>, scored: Range<Int> = 0..<0, output: Int?,
-            draft: [Int32] = [], room: Int = 0
+            draft: [Int32] = [], room: Int = 0, source: DraftSource = .ngram
         ) {
             self.request = request
             self.slot = slot
@@ -28,9 +30,8 @@ package struct StepPlan: Sendable, Equatable {
             self.output = output
             self.draft = draft
             self.room = room
+            self.source = source
         }
-
-        package var source: DraftSource { room > 0 ? .model : .ngram }
 
         /// Rows that sample.
         package var sampleCount: Int { output == nil ? 0 : 1 + draft.count }

@@ -66,6 +66,22 @@ struct Walker {
     /// Some byte leads on.
     var canContinue: Bool { current.contains { automaton.traits[Int($0.state)].contains(.reads) } }
 
+    /// The byte that leads on, where there is no other.
+    var onlyByte: UInt8? {
+        var only: Int?
+        for configuration in current {
+            let row = Int(configuration.state) * automaton.classCount
+            for name in 0..<automaton.classCount where automaton.next[row + name] != Automaton.dead {
+                guard only ?? name == name else { return nil }
+                only = name
+            }
+        }
+        guard let name = only.map({ UInt8(truncatingIfNeeded: $0) }), let byte = automaton.classes.firstIndex(of: name),
+            automaton.classes.lastIndex(of: name) == byte
+        else { return nil }
+        return UInt8(truncatingIfNeeded: byte)
+    }
+
     /// Whatever follows is part of a text, though perhaps not all of it.
     var acceptsAnything: Bool { current.contains { automaton.traits[Int($0.state)].contains(.universal) } }
 

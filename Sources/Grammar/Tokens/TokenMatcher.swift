@@ -44,6 +44,20 @@ package struct TokenMatcher {
     /// Texts of a lazy grammar that may end anywhere are free text.
     private var mayLeave: Bool { grammar.isLazy && walker.isComplete }
 
+    /// Bytes that are looked ahead; a line of a schema has fewer.
+    private static let forcedLimit = 96
+
+    /// Where the text can go on in one way only, that as the tokenizer writes it. Other tokens may write the same.
+    package mutating func forcedTokens() -> [Int32] {
+        defer { walker.pop(to: 0) }
+        var bytes: [UInt8] = []
+        while bytes.count < Self.forcedLimit, !walker.isComplete, let byte = walker.onlyByte {
+            bytes.append(byte)
+            _ = walker.push(byte)
+        }
+        return grammar.trie.tokens(of: bytes)
+    }
+
     /// All tokens that `allows` allows.
     package mutating func mask() -> TokenSet {
         guard let place = walker.place(limit: Self.placeLimit) else { return freshMask() }

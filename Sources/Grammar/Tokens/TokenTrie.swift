@@ -51,6 +51,11 @@ package struct TokenTrie: Sendable {
         while let node = path.popLast() { nodes[node].after = Int32(nodes.count) }
     }
 
+    /// How a text is written; no tokens where the bytes end or begin within a character.
+    func tokens(of bytes: [UInt8]) -> [Int32] {
+        bytes.isEmpty ? [] : String(validating: bytes, as: UTF8.self).map { Tokenizer(vocabulary).encode($0) } ?? []
+    }
+
     /// Nil for tokens that are not text.
     func bytes(of token: Int32) -> ArraySlice<UInt8>? {
         let bytes = vocabulary.isSpecial(token) ? [] : vocabulary.bytes(of: token)

@@ -66,8 +66,8 @@ struct ServeOptions: ParsableArguments {
     var admission: AdmissionPolicy?
     @Option(
         help: """
-            Whether tokens are guessed where a step has room: ngram, as the text went on before, or off. The text is the \
-            same. (default: ngram)
+            Whether tokens are guessed where a step has room: ngram, as the text went on before or its output format must \
+            go on, or off. The text is the same. (default: ngram)
             """)
     var speculate: SpeculationName?
     @Option(
