@@ -68,10 +68,10 @@ def test_what_an_output_format_leaves_no_choice_of_comes_at_once(start):
     expected = choices(plain)
     assert choices(guessing) == expected
     assert all(list(json.loads(choice["text"])) == names for choices in expected for choice in choices)
-    # Some may be written with other tokens, so not all guesses are right.
+    # Some are written with other tokens than the tokenizer's, and how far to guess depends on how long steps take.
     accepted, guessed = (count_by(guessing, "grammar", name) for name in ["tokens_accepted", "tokens"])
-    assert 0.5 * guessed < accepted <= guessed
-    assert accepted > 4 * sum(map(len, expected))
+    assert sum(map(len, expected)) < accepted < guessed
+    assert count_by(plain, "grammar", "tokens") == 0
 
 
 def test_a_draft_model_changes_no_text(start):
