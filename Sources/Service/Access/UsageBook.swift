@@ -60,7 +60,8 @@ package final class UsageBook: Sendable {
                 if state.day.number == changed.number {
                     state.isChanged = true
                 } else if !state.past.contains(where: { $0.number == changed.number }) {
-                    state.past.insert(changed, at: 0)  // the day ended meanwhile; what came later in it is there already
+                    // The day ended meanwhile. What came later in it would be there already.
+                    state.past.insert(changed, at: 0)
                 }
             }
             throw error
