@@ -1,4 +1,10 @@
-/// What compiling one grammar may cost. Not thread-safe, made anew for each.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// What compiling one grammar may cost. Made anew for each, on the thread that compiles it.
 package struct GrammarBudget: Sendable {
     /// Steps between two looks at the clock.
     private static let lookInterval = 1024
@@ -7,7 +13,8 @@ package struct GrammarBudget: Sendable {
     package var nodes: Int
     /// States of the deterministic one.
     package var states: Int
-    package var deadline: ContinuousClock.Instant
+    /// Of the thread, so that what compiles on an idle machine does so on a busy one.
+    private let deadline: Duration
     /// Whether nobody waits for the result any more.
     private let isCancelled: @Sendable () -> Bool
     private var steps = 0
@@ -18,7 +25,7 @@ package struct GrammarBudget: Sendable {
     ) {
         self.nodes = nodes
         self.states = states
-        deadline = .now + time
+        deadline = Self.threadTime + time
         self.isCancelled = isCancelled
     }
 
@@ -38,6 +45,12 @@ package struct GrammarBudget: Sendable {
     mutating func step() throws(GrammarError) {
         steps += 1
         guard steps % Self.lookInterval == 0 else { return }
-        guard ContinuousClock.now < deadline, !isCancelled() else { throw .tooComplex("compiling it takes too long") }
+        guard Self.threadTime < deadline, !isCancelled() else { throw .tooComplex("compiling it takes too long") }
+    }
+    /// For how long this thread has had a core.
+    private static var threadTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
