@@ -37,6 +37,11 @@ package enum OutputFormat: Sendable, Equatable {
         guard found.count <= 1 else {
             throw .invalid(found[1].field, "'\(found[0].field)' and '\(found[1].field)' cannot be used together.")
         }
+        if let (format, field) = found.first, case .schema(let schema) = format,
+            schema.object == nil, schema.bool == nil
+        {
+            throw .invalid(field, "'\(field)' must be an object or a boolean.")
+        }
         return found.first
     }
 

@@ -4,7 +4,7 @@ import JSON
 import Testing
 
 struct PromptTests {
-    private func prompts(_ text: String, folder: String = "/tmp", seed: UInt64 = 1) throws -> [Prompt] {
+    private func prompts(_ text: String, folder: String = "/recipes", seed: UInt64 = 1) throws -> [Prompt] {
         try Recipe(text: "prompts: \(text)", path: "\(folder)/r.yaml", rubrics: []).sources[0].prompts(seed: seed)
     }
 

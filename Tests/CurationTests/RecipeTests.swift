@@ -4,7 +4,7 @@ import Testing
 
 struct RecipeTests {
     private func recipe(_ text: String) throws -> Recipe {
-        try Recipe(text: text, path: "/tmp/sums.yaml", rubrics: ["code", "quality"])
+        try Recipe(text: text, path: "/recipes/sums.yaml", rubrics: ["code", "quality"])
     }
 
     /// The refusal of a recipe, without the file's name.
@@ -13,7 +13,7 @@ struct RecipeTests {
             _ = try recipe(text)
             return "none"
         } catch {
-            return "\(error)".replacing("/tmp/sums.yaml", with: "")
+            return "\(error)".replacing("/recipes/sums.yaml", with: "")
         }
     }
 
@@ -48,7 +48,7 @@ struct RecipeTests {
                 select: { score: logprob, best: 2, difficulty: { by: pass-rate, shares: { easy: 1, hard: 3 } }, total: 10 }
                 export: { format: dpo, gzip: true, token-ids: true, top-logprobs: 5 }
                 """)
-        #expect(recipe.models.map(\.name) == ["writer", "rater"] && recipe.models[1].path == "/tmp/small.gguf")
+        #expect(recipe.models.map(\.name) == ["writer", "rater"] && recipe.models[1].path == "/recipes/small.gguf")
         #expect(recipe.generate.model == "writer" && recipe.generate.topLogprobs == 5)
         #expect(recipe.generate.parameters["stop"] == ["\n"])
         #expect(recipe.generate.parameters["ignore_eos"] == false)

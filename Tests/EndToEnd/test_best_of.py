@@ -30,7 +30,7 @@ verifiers:
     command: [sleep, "1000"]
     time: 900s
   bomb:
-    command: [sh, -c, "b() {{ b | b & }}; b; sleep 100"]
+    command: [sh, -c, "while :; do sleep 100 & done"]
     processes: 8
 judges:
   twin:

@@ -67,7 +67,7 @@ def unharmed(server, seconds=30):
 # Clients
 
 
-@pytest.mark.direct("heads end at the proxy")
+@pytest.mark.direct("heads end at the proxy", proxies=["nginx"])
 def test_H49_heads_that_never_end_are_closed_at_their_limit(start):
     server = start()
     with unharmed(server):

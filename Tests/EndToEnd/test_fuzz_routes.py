@@ -5,7 +5,7 @@ import pytest
 import fuzz_routes
 
 
-@pytest.mark.direct("nginx refuses TRACE itself")
+@pytest.mark.direct("it refuses TRACE itself", proxies=["nginx"])
 def test_every_route_answers_as_openapi_yaml_says(start, tmp_path):
     server = start("--state-dir", str(tmp_path / "state"))
     result = fuzz_routes.run(server.url, 5, "--no-shrink", "--seed", "1")

@@ -23,6 +23,10 @@ def test_a_chat_is_answered_whole_and_streamed(settings, responses):
     whole = model.invoke("What is 47 + 35?")
     assert "82" in str(whole.content) and whole.usage_metadata["input_token_details"]["cache_read"] >= 0
     assert "".join(piece.text for piece in model.stream("What is 47 + 35?")) == whole.text
+    # Not kept back to the end. The short answer above may be made before the first write.
+    talkative = ChatOpenAI(
+        **settings, use_responses_api=responses, max_tokens=1000, extra_body={"ignore_eos": True})
+    assert sum(bool(piece.text) for piece in talkative.stream("Tell me a story.")) > 1
 
 
 @pytest.mark.parametrize("responses", [False, True])

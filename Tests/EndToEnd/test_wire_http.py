@@ -20,7 +20,7 @@ def test_01_a_stream_ends_with_its_last_chunk(server):
     assert answer.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
 
 
-@pytest.mark.direct("the connection is the proxy's")
+@pytest.mark.direct("the connection is the proxy's", proxies=["nginx"])
 def test_02_the_connection_lives_on_behind_a_stream(server):
     connection = connect(server)
     for _ in range(3):
@@ -101,7 +101,7 @@ def test_10_any_key_will_do_where_there_are_none(server, headers):
     assert send(connect(server), "GET", "/v1/models", **headers)[0] == 200
 
 
-@pytest.mark.direct("nginx takes the header that is for it")
+@pytest.mark.direct("it takes the header that is for it", proxies=["nginx"])
 def test_11_nothing_on_the_way_holds_a_stream_back(server):
     _, headers, content = send(
         connect(server), "POST", CHAT, {"messages": QUESTION, "stream": True}, Accept_Encoding="gzip")

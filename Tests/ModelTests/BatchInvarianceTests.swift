@@ -22,9 +22,12 @@ struct BatchInvarianceTests {
         }
     }
 
-    private static func model(_ checkpoint: Checkpoint, _ kernels: KernelTable, threads: Int) throws -> LlamaModel {
+    private static func model(
+        _ checkpoint: Checkpoint, _ kernels: KernelTable, threads: Int = 2,
+        type: RuntimeSettings.CacheType = .full
+    ) throws -> LlamaModel {
         let settings = RuntimeSettings(
-            kernels: kernels.name, threads: threads, cacheBytes: 32 << 20,
+            kernels: kernels.name, threads: threads, cacheType: type, cacheBytes: 32 << 20,
             capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
         return try LlamaModel(checkpoint: checkpoint, settings: settings)
     }
@@ -59,10 +62,7 @@ struct BatchInvarianceTests {
         kernels: KernelTable, type: RuntimeSettings.CacheType
     ) throws {
         let checkpoint = try Weights.bfloat16.checkpoint()
-        let settings = RuntimeSettings(
-            kernels: kernels.name, threads: 2, cacheType: type, cacheBytes: 32 << 20,
-            capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
-        let model = try LlamaModel(checkpoint: checkpoint, settings: settings)
+        let model = try Self.model(checkpoint, kernels, type: type)
         let tokens = Self.tokens(100, seed: 5)
         var original = Conversation(positions: 110)
         model.read(Array(tokens.prefix(80)), chunk: 80, conversation: &original) { _, _ in }
@@ -82,13 +82,10 @@ struct BatchInvarianceTests {
         kernels: KernelTable, type: RuntimeSettings.CacheType
     ) throws {
         let checkpoint = try Weights.bfloat16.checkpoint()
-        let settings = RuntimeSettings(
-            kernels: kernels.name, threads: 2, cacheType: type, cacheBytes: 32 << 20,
-            capacity: BatchCapacity(rows: 96, runs: 24, logitRows: 96))
         let tokens = Self.tokens(90, seed: 6)
         var rows: [[[Float]]] = []
         for breaks in [[], [0, 1, 7, 40, 90]] {
-            let model = try LlamaModel(checkpoint: checkpoint, settings: settings)
+            let model = try Self.model(checkpoint, kernels, type: type)
             var conversation = Conversation(positions: 100)
             model.read(Array(tokens.prefix(50)), chunk: 50, conversation: &conversation) { _, _ in }
             var batch = Batch(capacity: model.capacity)

@@ -47,6 +47,7 @@ package struct GrammarBudget: Sendable {
         guard steps % Self.lookInterval == 0 else { return }
         guard Self.threadTime < deadline, !isCancelled() else { throw .tooComplex("compiling it takes too long") }
     }
+
     /// For how long this thread has had a core.
     private static var threadTime: Duration {
         var time = timespec()
