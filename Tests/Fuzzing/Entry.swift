@@ -12,8 +12,7 @@ private let chosen: FuzzTarget = {
     let name = getenv("DROVER_FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let target = FuzzTarget(rawValue: name) else {
         let known = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
-        fputs("DROVER_FUZZ_TARGET is '\(name)', known are \(known)\n", stderr)
-        exit(2)
+        fatalError("DROVER_FUZZ_TARGET is '\(name)', known are \(known)")
     }
     return target
 }()
