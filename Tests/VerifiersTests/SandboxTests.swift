@@ -64,7 +64,8 @@ struct SandboxTests {
     @Test(arguments: [
         "b'x' * 10**10", "[b'x' * 10**6 for _ in range(10**4)]",
         "[__import__('mmap').mmap(-1, 10**10).write(b'x' * 10**8) for _ in range(100)]",
-        "[__import__('subprocess').Popen(['python3', '-c', 'x = b\"x\" * 4 * 10**7; input()']) for _ in range(9)][0].wait()",
+        "[__import__('subprocess').Popen(['python3', '-c', 'x = b\"x\" * 4 * 10**7; import time; time.sleep(100)'])"
+            + " for _ in range(9)][0].wait()",
     ])
     func `ten gigabytes are never had`(expression: String) async {
         #expect(await verdict(["python3", "-c", expression]).failure == .memory)
