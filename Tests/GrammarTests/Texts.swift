@@ -25,7 +25,12 @@ enum Texts {
         }
     }
 
-    static func compile(_ grammar: Grammar, isLazy: Bool = false) throws -> CompiledGrammar {
+    /// The same with a horizon that many tokens are beyond.
+    static let nearTrie = vocabulary.map { TokenTrie($0, count: $0.count, horizon: 2) }
+
+    static func compile(
+        _ grammar: Grammar, isLazy: Bool = false, over trie: Result<TokenTrie, any Error> = trie
+    ) throws -> CompiledGrammar {
         try CompiledGrammar(grammar, trie: try trie.get(), isLazy: isLazy)
     }
 
@@ -44,7 +49,7 @@ enum Texts {
         try matcher(grammar, behind: text)?.isComplete ?? false
     }
 
-    static func schema(_ text: String) throws -> CompiledGrammar {
-        try compile(try SchemaCompiler.grammar(for: try JSONValue(parsing: Array(text.utf8))))
+    static func schema(_ text: String, over trie: Result<TokenTrie, any Error> = trie) throws -> CompiledGrammar {
+        try compile(try SchemaCompiler.grammar(for: try JSONValue(parsing: Array(text.utf8))), over: trie)
     }
 }

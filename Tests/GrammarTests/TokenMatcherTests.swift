@@ -19,6 +19,7 @@ struct TokenMatcherTests {
     @Test(arguments: schemas)
     func `a mask holds exactly the tokens that are allowed`(schema: String) throws {
         try checkMasks(try Texts.schema(schema), seed: 1)
+        try checkMasks(try Texts.schema(schema, over: Texts.nearTrie), seed: 1)
     }
 
     @Test func `a mask holds exactly the allowed tokens of calls and other grammars`() throws {
@@ -28,6 +29,16 @@ struct TokenMatcherTests {
         try checkMasks(try Texts.compile(calls, isLazy: true), seed: 2)
         let nested = try GBNFParser.grammar("root ::= \"(\" root? \")\" root? | [a-z]+ \" \" root")
         try checkMasks(try Texts.compile(nested), seed: 3)
+        try checkMasks(try Texts.compile(nested, over: Texts.nearTrie), seed: 3)
+    }
+
+    /// What is known of a state far from the end of a string is used for all that are as far, though not nearer by.
+    @Test func `masks count the characters that are left`() throws {
+        for trie in [Texts.trie, Texts.nearTrie] {
+            let short = ##"{"type": "string", "minLength": 12, "maxLength": 14}"##
+            try checkMasks(try Texts.schema(short, over: trie), seed: 4)
+            try checkMasks(try Texts.schema(#"{"type": "string", "pattern": "^(é|ab){3,40}$"}"#, over: trie), seed: 5)
+        }
     }
 
     /// Random texts of the grammar, made of allowed tokens.

@@ -2,7 +2,7 @@
 ///
 /// Immutable once made. From every state that is left some text leads to the end.
 package struct Automaton: Sendable {
-    struct Call: Sendable, Equatable {
+    struct Call: Sendable, Hashable {
         let rule: Int
         /// Where to go on behind it.
         let back: Int32

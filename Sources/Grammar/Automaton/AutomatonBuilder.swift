@@ -21,8 +21,9 @@ struct AutomatonBuilder {
     /// For each set of `sets`, its classes.
     private var setClasses: [[Int]] = []
 
-    static func automaton(of grammar: Grammar, budget: GrammarBudget) throws(GrammarError) -> Automaton {
+    static func automaton(of grammar: Grammar, _ budget: inout GrammarBudget) throws(GrammarError) -> Automaton {
         var builder = AutomatonBuilder(grammar: grammar, budget: budget)
+        defer { budget = builder.budget }
         return try builder.build()
     }
 

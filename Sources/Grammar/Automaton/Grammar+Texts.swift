@@ -2,7 +2,8 @@ extension Grammar {
     /// Which of some texts it contains.
     func contained(_ texts: [[UInt8]]) throws(GrammarError) -> [Bool] {
         do throws(GrammarError) {
-            let automaton = try AutomatonBuilder.automaton(of: self, budget: GrammarBudget())
+            var budget = GrammarBudget()
+            let automaton = try AutomatonBuilder.automaton(of: self, &budget)
             return texts.map { text in
                 var walker = Walker(automaton)
                 return text.allSatisfy { walker.push($0) } && walker.isComplete

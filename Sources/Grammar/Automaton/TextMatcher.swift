@@ -8,7 +8,8 @@ package struct TextMatcher: Sendable {
         _ grammar: Grammar,
         budget: GrammarBudget = GrammarBudget(nodes: 50_000, states: 10_000, time: .milliseconds(500))
     ) throws(GrammarError) {
-        automaton = try AutomatonBuilder.automaton(of: grammar, budget: budget)
+        var budget = budget
+        automaton = try AutomatonBuilder.automaton(of: grammar, &budget)
     }
 
     /// The whole text is one of the grammar's.

@@ -4,10 +4,12 @@ import Synchronization
 package final class CompiledGrammar: Sendable {
     let automaton: Automaton
     let trie: TokenTrie
+    /// States that are the same for all short tokens.
+    private let horizon: Horizon
     /// Where a text may end, a token that is not text may come too, and all is free behind it.
     let isLazy: Bool
-    /// Masks of states and of places (`Walker.place`), made when first needed.
-    private let masks = Mutex((states: [Int32: StateMask](), places: [[Int32]: TokenSet]()))
+    /// Masks of short tokens by class of states, and of places (`Walker.place`), made when first needed.
+    private let masks = Mutex((classes: [Int32: StateMask](), places: [[Int32]: TokenSet]()))
 
     /// Masks of either kind that are kept; each has a bit for every token.
     private static let maskBytesLimit = 16 << 20
@@ -16,7 +18,9 @@ package final class CompiledGrammar: Sendable {
     package init(
         _ grammar: Grammar, trie: TokenTrie, isLazy: Bool = false, budget: GrammarBudget = GrammarBudget()
     ) throws(GrammarError) {
-        automaton = try AutomatonBuilder.automaton(of: grammar, budget: budget)
+        var budget = budget
+        automaton = try AutomatonBuilder.automaton(of: grammar, &budget)
+        horizon = try Horizon(automaton, bytes: trie.horizon, &budget)
         self.trie = trie
         self.isLazy = isLazy
     }
@@ -26,15 +30,20 @@ package final class CompiledGrammar: Sendable {
 
     package var stateCount: Int { automaton.stateCount }
 
-    func mask(of state: Int32) -> StateMask {
-        if let mask = masks.withLock({ $0.states[state] }) { return mask }
-        let mask = StateMask(state, automaton, trie)
+    /// Of short tokens.
+    func shortMask(of state: Int32) -> StateMask {
+        let name = horizon.classes[Int(state)]
+        if let mask = masks.withLock({ $0.classes[name] }) { return mask }
+        let mask = StateMask(name, automaton, trie.short, count: trie.count)
         masks.withLock { masks in
-            if isFull(masks.states.count) { masks.states.removeAll() }
-            masks.states[state] = mask
+            if isFull(masks.classes.count) { masks.classes.removeAll() }
+            masks.classes[name] = mask
         }
         return mask
     }
+
+    /// Of long tokens, which are few, so that it is not kept.
+    func longMask(of state: Int32) -> StateMask { StateMask(state, automaton, trie.long, count: trie.count) }
 
     /// The mask of a place, kept from the last text that came by.
     func mask(at place: [Int32]) -> TokenSet? { masks.withLock { $0.places[place] } }

@@ -1,4 +1,4 @@
-/// Which tokens one state of a rule allows, whoever called the rule.
+/// Which tokens of a tree one state of a rule allows, whoever called the rule.
 struct StateMask: Sendable {
     /// Tokens that the rule reads without coming to its end.
     private(set) var certain: TokenSet
@@ -6,48 +6,56 @@ struct StateMask: Sendable {
     /// None lies below another; -1 is the root.
     private(set) var escapes: [Int32] = []
 
-    init(_ state: Int32, _ automaton: Automaton, _ trie: TokenTrie) {
-        certain = TokenSet(count: trie.count)
+    /// - Parameter count: of all tokens, which sets are made for.
+    init(_ state: Int32, _ automaton: Automaton, _ tree: TokenTree, count: Int) {
+        certain = TokenSet(count: count)
         if automaton.traits[Int(state)] == .reads {
-            read(automaton, from: state, trie)
+            read(automaton, from: state, tree)
         } else {
-            follow(automaton, state, below: -1, trie)
+            follow(automaton, state, below: -1, tree)
         }
     }
 
     /// Goes through states that only read, as most of a string or a number do, without a walker.
-    private mutating func read(_ automaton: Automaton, from state: Int32, _ trie: TokenTrie) {
-        var path = [state] + [Int32](repeating: Automaton.dead, count: trie.longest)
+    private mutating func read(_ automaton: Automaton, from state: Int32, _ tree: TokenTree) {
+        let (nodes, classes, next, traits) = (
+            tree.nodes.span, automaton.classes.span, automaton.next.span, automaton.traits.span
+        )
+        var states = [state] + [Int32](repeating: Automaton.dead, count: tree.longest)
+        var path = states.mutableSpan
+        var ends: [(node: Int32, state: Int32)] = []
+        var words = certain.words.mutableSpan
         var index = 0
-        while index < trie.nodes.count {
-            let node = trie.nodes[index]
-            let name = Int(automaton.classes[Int(node.byte)])
-            let target = automaton.next[Int(path[Int(node.depth) - 1]) * automaton.classCount + name]
+        while index < nodes.count {
+            let node = nodes[index]
+            let name = Int(classes[Int(node.byte)])
+            let target = next[Int(path[Int(node.depth) - 1]) * automaton.classCount + name]
             guard target != Automaton.dead else {
                 index = Int(node.after)
                 continue
             }
-            if node.token >= 0 { certain.insert(node.token) }
-            if automaton.traits[Int(target)] == .reads {
+            if node.token >= 0 { words[Int(node.token) / 64] |= 1 << UInt64(node.token % 64) }
+            if traits[Int(target)] == .reads {
                 path[Int(node.depth)] = target
                 index += 1
             } else {
-                follow(automaton, target, below: Int32(truncatingIfNeeded: index), trie)
+                ends.append((Int32(truncatingIfNeeded: index), target))
                 index = Int(node.after)
             }
         }
+        for end in ends { follow(automaton, end.state, below: end.node, tree) }
     }
 
     /// Goes on below a node, where the rule is in a state that calls others or may be its last.
-    private mutating func follow(_ automaton: Automaton, _ state: Int32, below node: Int32, _ trie: TokenTrie) {
+    private mutating func follow(_ automaton: Automaton, _ state: Int32, below node: Int32, _ tree: TokenTree) {
         var walker = Walker(automaton, at: state)
         var inner: [Int32] = []
-        trie.walk(below: node, &walker, into: &certain) { inner.append(Int32(truncatingIfNeeded: $0)) }
+        tree.walk(below: node, &walker, into: &certain) { inner.append(Int32(truncatingIfNeeded: $0)) }
         escapes += walker.escapes ? [node] : inner
     }
 }
 
-extension TokenTrie {
+extension TokenTree {
     /// Adds the tokens below a node (-1: the root) whose bytes lead on from where the walker stands, which is that node.
     /// Says at which nodes a rule may have ended whose caller is not known, of those with none above them.
     func walk(below top: Int32, _ walker: inout Walker, into set: inout TokenSet, escape: (_ node: Int) -> Void) {

@@ -70,30 +70,26 @@ package struct TokenMatcher {
     private mutating func freshMask() -> TokenSet {
         let grammar = grammar
         var mask = TokenSet(count: grammar.trie.count)
+        add(grammar.trie.short, to: &mask, known: grammar.shortMask)
+        add(grammar.trie.long, to: &mask, known: grammar.longMask)
+        if mayLeave { mask.formUnion(grammar.trie.others) }
+        return mask
+    }
+
+    /// Adds the tokens of a tree that are allowed, by what is known of each state.
+    private mutating func add(_ tree: TokenTree, to mask: inout TokenSet, known: (_ state: Int32) -> StateMask) {
         var open: Set<Int32> = []
         for state in Set(walker.current.map(\.state)) where grammar.automaton.traits[Int(state)].contains(.reads) {
-            let known = grammar.mask(of: state)
+            let known = known(state)
             mask.formUnion(known.certain)
             open.formUnion(known.escapes)
         }
         // Where a rule may have ended, the text is followed with all that is known of its callers.
         for node in open.contains(-1) ? [-1] : open {
-            if grammar.trie.path(to: node).allSatisfy({ walker.push($0) }) {
-                grammar.trie.walk(below: node, &walker, into: &mask) { _ in }
+            if grammar.trie.path(to: node, in: tree).allSatisfy({ walker.push($0) }) {
+                tree.walk(below: node, &walker, into: &mask) { _ in }
             }
             walker.pop(to: 0)
         }
-        if mayLeave { mask.formUnion(grammar.trie.others) }
-        return mask
-    }
-}
-
-extension TokenTrie {
-    /// Bytes from the root to a node (-1: the root), which is found by the token of some node below it.
-    fileprivate func path(to node: Int32) -> ArraySlice<UInt8> {
-        guard node >= 0 else { return [] }
-        var below = Int(node)
-        while nodes[below].token < 0 { below += 1 }
-        return (bytes(of: nodes[below].token) ?? []).prefix(Int(nodes[Int(node)].depth))
     }
 }

@@ -1,6 +1,6 @@
 /// A set of token ids, one bit each.
 package struct TokenSet: Sendable, Equatable {
-    package private(set) var words: [UInt64]
+    package internal(set) var words: [UInt64]
 
     package init(count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
 

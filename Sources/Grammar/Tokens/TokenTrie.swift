@@ -1,54 +1,36 @@
 package import Language
 
-/// All tokens of a vocabulary that are text, as a tree of their bytes in the order of a walk: a node's first child
-/// follows it, and `after` leads past all that lie below.
+/// All tokens of a vocabulary that are text, to be walked together.
 package struct TokenTrie: Sendable {
-    struct Node: Sendable {
-        let byte: UInt8
-        /// Bytes from the root; at least 1.
-        let depth: UInt16
-        /// The token that ends here, or -1.
-        var token: Int32
-        /// The next node that is not below.
-        var after: Int32
-    }
+    /// Tokens of more bytes are few. What is found out about the others holds wherever a grammar is the same for so many
+    /// bytes.
+    package static let horizon = 16
 
-    private(set) var nodes: [Node] = []
+    /// Tokens within the horizon.
+    let short: TokenTree
+    let long: TokenTree
+    let horizon: Int
     private let vocabulary: Vocabulary
     /// Ids below this can be sampled; no fewer than the vocabulary has.
     package let count: Int
     /// Tokens that are not text.
     let others: TokenSet
-    /// Most bytes of a token.
-    let longest: Int
 
     /// - Parameter count: how many logits a row has.
-    package init(_ vocabulary: Vocabulary, count: Int) {
+    package init(_ vocabulary: Vocabulary, count: Int, horizon: Int = Self.horizon) {
         self.vocabulary = vocabulary
         self.count = max(count, vocabulary.count)
+        self.horizon = horizon
         var others = TokenSet(count: self.count)
-        for id in 0..<Int32(clamping: vocabulary.count) where vocabulary.isSpecial(id) { others.insert(id) }
+        var tokens: [(id: Int32, bytes: ArraySlice<UInt8>)] = []
+        for id in 0..<Int32(clamping: vocabulary.count) {
+            if vocabulary.isSpecial(id) { others.insert(id) }
+            guard !vocabulary.isSpecial(id), 1...Int(UInt16.max) ~= vocabulary.bytes(of: id).count else { continue }
+            tokens.append((id, vocabulary.bytes(of: id)))
+        }
         self.others = others
-        let ids = (0..<Int32(clamping: vocabulary.count)).filter {
-            !vocabulary.isSpecial($0) && vocabulary.bytes(of: $0).count <= Int(UInt16.max)
-        }
-        longest = ids.reduce(0) { max($0, vocabulary.bytes(of: $1).count) }
-        let sorted = ids.sorted { vocabulary.bytes(of: $0).lexicographicallyPrecedes(vocabulary.bytes(of: $1)) }
-        /// Nodes from the root to the last one.
-        var path: [Int] = []
-        var previous: ArraySlice<UInt8> = []
-        for id in sorted {
-            let bytes = vocabulary.bytes(of: id)
-            let common = zip(previous, bytes).prefix { $0 == $1 }.count
-            while path.count > common { nodes[path.removeLast()].after = Int32(nodes.count) }
-            for byte in bytes.dropFirst(common) {
-                path.append(nodes.count)
-                nodes.append(Node(byte: byte, depth: UInt16(path.count), token: -1, after: 0))
-            }
-            if let last = path.last { nodes[last].token = id }
-            previous = bytes
-        }
-        while let node = path.popLast() { nodes[node].after = Int32(nodes.count) }
+        short = TokenTree(tokens.filter { $0.bytes.count <= horizon })
+        long = TokenTree(tokens.filter { $0.bytes.count > horizon })
     }
 
     /// How a text is written; no tokens where the bytes end or begin within a character.
@@ -60,5 +42,11 @@ package struct TokenTrie: Sendable {
     func bytes(of token: Int32) -> ArraySlice<UInt8>? {
         let bytes = vocabulary.isSpecial(token) ? [] : vocabulary.bytes(of: token)
         return bytes.isEmpty ? nil : bytes
+    }
+
+    /// Bytes from the root of one of the trees to a node; none to -1, the root.
+    func path(to node: Int32, in tree: TokenTree) -> ArraySlice<UInt8> {
+        guard node >= 0 else { return [] }
+        return (bytes(of: tree.token(below: node)) ?? []).prefix(Int(tree.nodes[Int(node)].depth))
     }
 }
