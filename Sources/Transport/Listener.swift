@@ -28,8 +28,8 @@ package final class Listener: Sendable, AsyncSequence {
     private let state = Mutex(State())
 
     /// Takes over the socket.
-    /// `onPause` hears, once a second at most, when the process or the system is out of descriptors or memory and
-    /// accepting rests for a moment.
+    /// `onPause` hears, once a second at most, when the process or the system is out of descriptors or memory, or nearly,
+    /// and accepting rests for a moment.
     package init(
         _ socket: ListeningSocket, stallLimit: Duration = .seconds(30),
         onPause: @escaping @Sendable (TransportError) -> Void = { _ in }
@@ -59,7 +59,11 @@ package final class Listener: Sendable, AsyncSequence {
                 state.isClosed ? nil : address.fill { Glibc.accept(descriptor.number, $0, $1) }
             }
             guard let number else { return nil }
-            if number >= 0 { return SocketStream(descriptor: number, peer: address.peer, stallLimit: stallLimit) }
+            if number >= 0 {
+                // What is too many is refused with an answer, which takes a descriptor for a moment.
+                if DescriptorLimit.isNear(number) { await rest(EMFILE) }
+                return SocketStream(descriptor: number, peer: address.peer, stallLimit: stallLimit)
+            }
             switch errno {
             case EAGAIN: await readiness()
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: await rest(errno)

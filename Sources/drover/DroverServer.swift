@@ -73,6 +73,7 @@ final class DroverServer: Sendable {
         limits.proxies = settings.trustedProxies
         limits.limits.upload = APIService.uploadLimit
         limits.readsProxyHeader = settings.proxyProtocol
+        limits.connections = DescriptorLimit.connections(upTo: limits.connections)
         server = HTTPServer(
             responder: service.responder, errorBody: APIService.errorBody, settings: limits,
             metrics: HTTPMetrics(metrics), onRequest: { Self.log($0, to: logger) })

@@ -1,6 +1,7 @@
 """Starts the real binary on a free port for the tests of this folder.
 
 With DROVER_PROXY=nginx or DROVER_PROXY=haproxy all servers without TLS stand behind that proxy, and the tests ask it.
+With DROVER_BINARY the binary is another than that of the release build, as `Tests/sanitize` has it.
 """
 
 import os
@@ -17,7 +18,7 @@ import pytest
 from proxies import Proxy, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / ".build" / "release" / "drover"
+BINARY = pathlib.Path(os.environ.get("DROVER_BINARY", ROOT / ".build" / "release" / "drover"))
 
 
 def pytest_configure(config):

@@ -4,6 +4,7 @@ After each of them the server lives, gives the same text as before, and has no d
 
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -175,6 +176,40 @@ def test_H59_without_descriptors_it_rests_and_recovers(start):
         assert 1 <= len(lines) <= 6, lines
         for client in clients:
             client.close()
+
+
+@pytest.mark.direct("its connections come as the server takes them")
+def test_H59_files_can_be_opened_while_clients_hold_all_connections(start, tmp_path):
+    server = start("--state-dir", str(tmp_path), wrapper=["prlimit", "--nofile=64"])
+    early = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    assert json.loads(ask(early, "GET", "/health/live"))["status"] == "ok"
+    clients = [connect(server) for _ in range(64)]
+    refused, _, _ = select.select(clients, [], [], 30)
+    assert refused and all(client.recv(100).startswith(b"HTTP/1.1 503 ") for client in refused)
+    line = json.dumps({"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {
+        "model": "drover-demo", "prompt": "The owl said", "max_tokens": 4}})
+    form = (b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--x\r\nContent-Disposition: '
+            b'form-data; name="file"; filename="a.jsonl"\r\n\r\n' + line.encode() + b"\r\n--x--\r\n")
+    file = json.loads(ask(early, "POST", "/v1/files", form, "multipart/form-data; boundary=x"))
+    batch = {"input_file_id": file["id"], "endpoint": "/v1/completions", "completion_window": "24h"}
+    batch = json.loads(ask(early, "POST", "/v1/batches", json.dumps(batch).encode()))
+    deadline = time.monotonic() + 60
+    while batch["status"] not in ("completed", "failed"):
+        assert time.monotonic() < deadline, batch
+        time.sleep(0.1)
+        batch = json.loads(ask(early, "GET", f"/v1/batches/{batch['id']}"))
+    assert batch["request_counts"] == {"total": 1, "completed": 1, "failed": 0}, batch
+    assert json.loads(ask(early, "GET", f"/v1/files/{batch['output_file_id']}/content"))["custom_id"] == "a"
+    for client in clients:
+        client.close()
+
+
+def ask(connection, method, path, body=None, kind="application/json"):
+    connection.request(method, path, body, {"Content-Type": kind} if body else {})
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200, body
+    return body
 
 
 @pytest.mark.parametrize("limits", [["--nofile=64"], ["--stack=262144:262144"], ["--nofile=64", "--stack=262144"]])
