@@ -7,9 +7,14 @@ struct BatchIntake {
     private var ids: Set<String> = []
     /// Rank of lines by how they begin: that of the first of them.
     private var ranks: [Int: Int] = [:]
+    /// What the lines that can run ask for. Two are as good as many.
+    private var models: Set<String?> = []
     private(set) var lines: [BatchLine] = []
     /// Of the whole file.
     private(set) var problem: BatchProblem?
+
+    /// Nil where they differ, or name none.
+    var model: String? { models.count == 1 ? models.first ?? nil : nil }
 
     private static let pieceSize = 1 << 18
 
@@ -47,6 +52,7 @@ struct BatchIntake {
         let check = check(line)
         let rank = ranks[check.beginning, default: lines.count]
         ranks[check.beginning] = rank
+        if check.problem == nil, models.count < 2 { models.insert(check.model) }
         lines.append(
             BatchLine(
                 batch: batch, number: line.number, start: line.start, length: line.length, rank: rank,

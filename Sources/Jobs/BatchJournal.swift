@@ -111,32 +111,34 @@ actor BatchJournal {
         let done = results.filter { $0.file == .output }
         let failed = results.filter { $0.file == .errors }
         try await store.database.exclusive { [id, output, errors] db in
-            let places = [
-                (done, try output.stage(done.map(\.bytes))), (failed, try errors.stage(failed.map(\.bytes))),
-            ]
+            let places = (try output.stage(done.map(\.bytes)), try errors.stage(failed.map(\.bytes)))
             try db.inTransaction {
-                for (results, places) in places { try Self.note(results, places, of: id, db) }
-                try db.execute(
-                    sql: "UPDATE batch SET completed = completed + ?, failed = failed + ? WHERE id = ?",
-                    arguments: [done.count, failed.count, id])
+                try Self.note(done, places.0, in: .output, of: id, db)
+                try Self.note(failed, places.1, in: .errors, of: id, db)
                 return .commit
             }
-            output.advance(past: places[0].1)
-            errors.advance(past: places[1].1)
+            output.advance(past: places.0)
+            errors.advance(past: places.1)
         }
         progress.add(results.count)
     }
 
-    private static func note(_ results: [LineResult], _ places: [ResultPlace], of id: String, _ db: Database) throws {
+    private static func note(
+        _ results: [LineResult], _ places: [ResultPlace], in file: LineResult.File, of id: String, _ db: Database
+    ) throws {
+        guard !results.isEmpty else { return }
         let statement = try db.cachedStatement(
             sql: """
-                UPDATE line SET resultFile = ?, resultStart = ?, resultLength = ?, resultChecksum = ?
+                UPDATE line SET resultFile = ?, resultStart = ?, resultLength = ?, resultChecksum = ?,
+                \(BatchUsage.columns.map { "\($0) = ?" }.joined(separator: ", "))
                 WHERE batch = ? AND number = ? AND resultFile IS NULL
                 """)
         for (result, place) in zip(results, places) {
-            try statement.execute(arguments: [
-                result.file.rawValue, place.start, place.length, place.checksum, id, result.line,
-            ])
+            try statement.execute(
+                arguments: [file.rawValue, place.start, place.length, place.checksum]
+                    + StatementArguments(result.usage.values) + [id, result.line])
         }
+        let usage = results.reduce(BatchUsage.none) { $0 + $1.usage }
+        try BatchStore.count(results.count, in: file, usage, of: id, db)
     }
 }

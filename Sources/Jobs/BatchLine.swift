@@ -30,11 +30,13 @@ package struct LineResult: Sendable {
     package let file: File
     /// Without a line feed.
     package let bytes: [UInt8]
+    package let usage: BatchUsage
 
-    package init(line: Int, file: File, bytes: [UInt8]) {
+    package init(line: Int, file: File, bytes: [UInt8], usage: BatchUsage = .none) {
         self.line = line
         self.file = file
         self.bytes = bytes
+        self.usage = usage
     }
 }
 

@@ -16,6 +16,8 @@ package struct BatchRecord: Codable, Sendable, Equatable {
     package let metadata: String
     /// Seconds that its files are kept after its begin; nil for always.
     package let outputLifetime: Int64?
+    /// The name of the model that all lines ask for which can run; nil where they differ, and before they were read.
+    package internal(set) var model: String?
     /// Of the model that it began with: another would say other things.
     package internal(set) var fingerprint: String?
 
@@ -32,6 +34,12 @@ package struct BatchRecord: Codable, Sendable, Equatable {
     package internal(set) var total = 0
     package internal(set) var completed = 0
     package internal(set) var failed = 0
+    // Tokens of the lines that have been answered; nothing but `usage` reads them.
+    private var inputTokens = 0
+    private var cachedTokens = 0
+    private var outputTokens = 0
+    private var reasoningTokens = 0
+
     /// Which of its files there are, once it has ended.
     package internal(set) var hasOutput = false
     package internal(set) var hasErrors = false
@@ -51,6 +59,11 @@ package struct BatchRecord: Codable, Sendable, Equatable {
         self.outputLifetime = outputLifetime
         self.createdAt = createdAt
         expiresAt = createdAt + window
+    }
+
+    /// Of the lines that have been answered.
+    package var usage: BatchUsage {
+        BatchUsage(input: inputTokens, cached: cachedTokens, output: outputTokens, reasoning: reasoningTokens)
     }
 
     /// Changes the status, if that may be.

@@ -89,11 +89,12 @@ package final class BatchStore: Sendable {
     func begin(
         _ id: String, with intake: BatchIntake, fingerprint: String, now: Int64
     ) async throws(StateError) -> BatchRecord? {
-        let (lines, problem) = (intake.lines, intake.problem)
+        let (lines, model, problem) = (intake.lines, intake.model, intake.problem)
         return try await change(id) { batch, db in
             guard batch.become(problem == nil ? .inProgress : .failed, at: now) else { return false }
             let found = [problem].compactMap(\.self) + lines.compactMap(\.problem)
             batch.errors = Array(found.prefix(Self.problemsLimit))
+            batch.model = model
             batch.fingerprint = fingerprint
             batch.total = lines.count
             guard problem == nil else { return true }
@@ -150,15 +151,29 @@ package final class BatchStore: Sendable {
     /// Takes back what lies behind a place of a file: those lines run again.
     func forget(_ id: String, in file: LineResult.File, from start: Int) async throws(StateError) {
         try await database.write { db in
+            let behind = "WHERE batch = ? AND resultFile = ? AND resultStart >= ?"
+            let place: StatementArguments = [id, file.rawValue, start]
+            let sums = BatchUsage.columns.map { "SUM(\($0))" }.joined(separator: ", ")
+            let lost = try Row.fetchOne(db, sql: "SELECT COUNT(*), \(sums) FROM line \(behind)", arguments: place)
+            guard let lost, let count = lost[0] as Int? else { return }
+            let zeros = BatchUsage.columns.map { "\($0) = 0" }.joined(separator: ", ")
             try db.execute(
                 sql: """
-                    UPDATE line SET resultFile = NULL, resultStart = NULL, resultLength = NULL, resultChecksum = NULL
-                    WHERE batch = ? AND resultFile = ? AND resultStart >= ?
-                    """, arguments: [id, file.rawValue, start])
-            let column = file == .output ? "completed" : "failed"
-            try db.execute(
-                sql: "UPDATE batch SET \(column) = \(column) - ? WHERE id = ?", arguments: [db.changesCount, id])
+                    UPDATE line SET resultFile = NULL, resultStart = NULL, resultLength = NULL, resultChecksum = NULL,
+                    \(zeros) \(behind)
+                    """, arguments: place)
+            try Self.count(-count, in: file, -BatchUsage(lost, from: 1), of: id, db)
         }
+    }
+
+    /// Counts lines of a batch that have got a result and, below zero, those that have lost it.
+    static func count(
+        _ lines: Int, in file: LineResult.File, _ usage: BatchUsage, of id: String, _ db: Database
+    ) throws {
+        let columns = [file == .output ? "completed" : "failed"] + BatchUsage.columns
+        try db.execute(
+            sql: "UPDATE batch SET \(columns.map { "\($0) = \($0) + ?" }.joined(separator: ", ")) WHERE id = ?",
+            arguments: StatementArguments([lines] + usage.values) + [id])
     }
 }
 

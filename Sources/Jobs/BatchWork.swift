@@ -18,11 +18,14 @@ package struct LineCheck: Sendable {
     package let customID: String
     /// The same for lines whose requests begin alike.
     package let beginning: Int
+    /// The name of the model that the line asks for; nil where it names none.
+    package let model: String?
     package let problem: BatchProblem?
 
-    package init(customID: String, beginning: Int = 0, problem: BatchProblem? = nil) {
+    package init(customID: String, beginning: Int = 0, model: String? = nil, problem: BatchProblem? = nil) {
         self.customID = customID
         self.beginning = beginning
+        self.model = model
         self.problem = problem
     }
 }

@@ -1,3 +1,4 @@
+import GRDB
 import Glibc
 
 /// The folder where files and batches outlive the process; held by one process at a time.
@@ -21,8 +22,18 @@ package final class StateFolder: Sendable {
         lock = try FolderLock(path)
         try Self.make(path + "/files")
         let database = try StateDatabase(path: path + "/state.sqlite")
+        try Self.migrate(path + "/state.sqlite")
         files = FileStore(database: database, folder: path + "/files", quota: quota)
         batches = BatchStore(database: database)
+    }
+
+    /// On a connection of its own, which goes before anybody reads.
+    private static func migrate(_ path: String) throws(StateError) {
+        do {
+            try BatchUsage.migrator.migrate(DatabaseQueue(path: path))
+        } catch {
+            throw StateError(error)
+        }
     }
 
     private static func make(_ path: String) throws(StateError) {

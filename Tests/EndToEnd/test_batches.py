@@ -62,16 +62,36 @@ def texts(client, batch):
     return found
 
 
+def usage_of_answers(client, batch):
+    """What the lines of the output file have used, as the batch tells it: chat's words and those of responses."""
+    counts = dict.fromkeys(("input", "cached", "output", "reasoning"), 0)
+    for result in map(json.loads, client.files.content(batch.output_file_id).text.splitlines()):
+        usage = result["response"]["body"]["usage"]
+        read = usage.get("input_tokens_details") or usage["prompt_tokens_details"]
+        written = usage.get("output_tokens_details") or usage.get("completion_tokens_details") or {}
+        counts["input"] += usage.get("input_tokens", usage.get("prompt_tokens"))
+        counts["cached"] += read["cached_tokens"]
+        counts["output"] += usage.get("output_tokens", usage.get("completion_tokens", 0))
+        counts["reasoning"] += written.get("reasoning_tokens", 0)
+    return {
+        "input_tokens": counts["input"], "input_tokens_details": {"cached_tokens": counts["cached"]},
+        "output_tokens": counts["output"], "output_tokens_details": {"reasoning_tokens": counts["reasoning"]},
+        "total_tokens": counts["input"] + counts["output"]}
+
+
 def test_a_batch_from_upload_to_answers(start, folder):
     client = client_of(start("--state-dir", folder))
     lines = [line(number) for number in range(20)] + [line(3), line(99, model="other")]
     content = jsonl(lines) + b"{no json\n"
     batch = begin(client, content, metadata={"a": "b"})
     validate(batch.model_dump(mode="json"), "Batch")
+    assert batch.usage is None and batch.model is None
     batch = wait(client, batch)
     validate(batch.model_dump(mode="json"), "Batch")
     assert batch.status == "completed" and batch.metadata["a"] == "b"
     assert batch.request_counts.to_dict() == {"total": 23, "completed": 20, "failed": 3}
+    assert batch.usage.to_dict() == usage_of_answers(client, batch) and batch.usage.output_tokens > 0
+    assert batch.model is None  # one line asks for another
     assert [problem.line for problem in batch.errors.data] == [21, 23]
     answers = [json.loads(text) for text in client.files.content(batch.output_file_id).text.splitlines()]
     assert {answer["custom_id"] for answer in answers} == {f"line-{number}" for number in range(20)}
@@ -80,6 +100,38 @@ def test_a_batch_from_upload_to_answers(start, folder):
     assert {error["response"]["status_code"] for error in errors if error["response"]} == {404}
     assert {error["error"]["line"] for error in errors if error["error"]} == {21, 23}
     assert [one.id for one in client.batches.list()] == [batch.id]
+
+
+@pytest.mark.parametrize("endpoint, body", [
+    ("/v1/completions", {"prompt": "Once", "max_tokens": 4}),
+    ("/v1/responses", {"input": "What is 2 + 3?", "max_output_tokens": 4}),
+    ("/v1/embeddings", {"input": "Once"}),
+    ("/v1/best-of", {"messages": [{"role": "user", "content": "What is 2 + 3?"}], "n": 2, "scorers": [{"type": "logprob"}]}),
+])
+def test_a_batch_tells_its_model_and_the_tokens_of_its_lines(start, folder, endpoint, body):
+    client = client_of(start("--state-dir", folder))
+    lines = [line(number) | {"url": endpoint, "body": {"model": MODEL} | body} for number in range(3)]
+    batch = wait(client, begin(client, jsonl(lines), endpoint))
+    validate(batch.model_dump(mode="json"), "Batch")
+    assert batch.request_counts.completed == 3 and batch.model == MODEL
+    assert batch.usage.to_dict() == usage_of_answers(client, batch) and batch.usage.input_tokens >= 3
+
+
+def test_a_folder_of_an_earlier_version_goes_on(start, folder):
+    server = start("--state-dir", folder)
+    old = wait(client_of(server), begin(client_of(server), jsonl([line(1)])))
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(folder + "/state.sqlite")) as database:
+        for table in ("batch", "line"):
+            for column in ("inputTokens", "cachedTokens", "outputTokens", "reasoningTokens"):
+                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        database.execute("ALTER TABLE batch DROP COLUMN model")
+        database.execute("DELETE FROM grdb_migrations WHERE identifier = 'usage of batches'")
+        database.commit()
+    client = client_of(start("--state-dir", folder))
+    assert client.batches.retrieve(old.id).to_dict() == old.to_dict() | {"usage": None, "model": None}
+    batch = wait(client, begin(client, jsonl([line(2)])))
+    assert batch.model == MODEL and batch.usage.to_dict() == usage_of_answers(client, batch)
 
 
 def test_files_are_listed_read_and_deleted(start, folder):
@@ -134,6 +186,7 @@ def test_a_killed_server_goes_on_and_says_the_same(start, folder):
     client = client_of(server)
     batch = wait(client, client.batches.retrieve(batch.id))
     assert batch.status == "completed" and texts(client, batch) == expected
+    assert batch.usage.to_dict() == usage_of_answers(client, batch)
 
 
 def contents(path):

@@ -28,6 +28,27 @@ struct BatchRunTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("x:a\nx:b\n{\n", "x"), ("x:a\ny:b\n", nil), ("x:a\nb\n", nil), ("a\nb\n", nil),
+        ] as [(String, String?)])
+    func `a batch has the model of its lines, if that is one`(text: String, model: String?) async throws {
+        let folder = TestFolder()
+        let state = try folder.open()
+        let batch = try await folder.batch(text, in: state)
+        #expect(batch.model == nil && batch.usage == .none)
+        #expect(try await folder.run(batch, in: state, EchoWork()))
+        #expect(try await state.batches.batch(batch.id)?.model == model)
+    }
+
+    @Test func `only answered lines have tokens`() async throws {
+        let folder = TestFolder()
+        let state = try folder.open()
+        let batch = try await folder.batch("bad 1\nabc\n", in: state)
+        #expect(try await folder.run(batch, in: state, EchoWork()))
+        #expect(try await state.batches.batch(batch.id)?.usage == EchoWork.usage(2, 3))
+    }
+
     @Test func `what is left when the time is over expires`() async throws {
         let folder = TestFolder()
         let state = try folder.open()
@@ -69,6 +90,8 @@ struct BatchRunTests {
             #expect(try folder.lines(batch.outputFile) == expected, "cut at \(cut)")
             let ended = try await state.batches.batch(batch.id)
             #expect(ended?.completed == 8 && ended?.failed == 0)
+            // Each line once, also one whose result was lost and made again.
+            #expect(ended?.usage == BatchUsage(input: 48, cached: 36, output: 4800, reasoning: 36_000))
         }
     }
 

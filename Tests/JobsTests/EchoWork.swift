@@ -2,7 +2,8 @@ import Foundation
 import Jobs
 import Synchronization
 
-/// Answers a line with its own bytes. `bad` lines fail, those that begin with `{` and hold nothing else cannot run.
+/// Answers a line with its own bytes, a token each. `bad` lines fail, those that begin with `{` and hold nothing else
+/// cannot run; what stands before a colon is the model.
 final class EchoWork: BatchWork {
     let fingerprint: String
     /// How often each line was answered.
@@ -19,7 +20,8 @@ final class EchoWork: BatchWork {
         let text = String(decoding: line, as: UTF8.self)
         let problem =
             text == "{" ? BatchProblem(code: "invalid_line", message: "no request", line: number) : nil
-        return LineCheck(customID: problem == nil ? text : "", problem: problem)
+        let model = text.firstIndex(of: ":").map { String(text[..<$0]) }
+        return LineCheck(customID: problem == nil ? text : "", model: model, problem: problem)
     }
 
     func answer(_ line: BatchLine, _ bytes: [UInt8]) async throws -> LineAnswer {
@@ -29,7 +31,13 @@ final class EchoWork: BatchWork {
         let text = String(decoding: bytes, as: UTF8.self)
         return .done(
             LineResult(
-                line: line.number, file: text.hasPrefix("bad") ? .errors : .output, bytes: Array("=\(text)".utf8)))
+                line: line.number, file: text.hasPrefix("bad") ? .errors : .output, bytes: Array("=\(text)".utf8),
+                usage: text.hasPrefix("bad") ? .none : Self.usage(line.number, bytes.count)))
+    }
+
+    /// Four numbers that tell the lines, and the columns, apart.
+    static func usage(_ number: Int, _ bytes: Int) -> BatchUsage {
+        BatchUsage(input: bytes, cached: number, output: bytes * 100, reasoning: number * 1000)
     }
 
     func refusal(of line: BatchLine, _ problem: BatchProblem) -> [UInt8] {

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
 from conftest import Server  # noqa: E402
-from test_batches import begin, client_of, jsonl, line, texts, wait  # noqa: E402
+from test_batches import begin, client_of, jsonl, line, texts, usage_of_answers, wait  # noqa: E402
 
 
 def main():
@@ -40,6 +40,7 @@ def main():
             batch = client.batches.retrieve(batch.id)
             if batch.status == "completed":
                 assert texts(client, batch) == expected, f"kill {kill}"
+                assert batch.usage.to_dict() == usage_of_answers(client, batch), f"kill {kill}"
                 batch, rounds = begin(client, content), rounds + 1
         batch = wait(client_of(server), batch, 3600)
         assert batch.status == "completed" and texts(client_of(server), batch) == expected

@@ -18,6 +18,7 @@ extension BatchRecord {
                 "total": .integer(Int64(total)), "completed": .integer(Int64(completed)),
                 "failed": .integer(Int64(failed)),
             ],
+            "model": model.map(JSONValue.string) ?? .null, "usage": usage == .none ? .null : usage.json,
             "metadata": metadataJSON(progress),
         ]
         let times: [(String, Int64?)] = [

@@ -4,6 +4,9 @@ import OpenAI
 
 /// What the lines of batch files have in common, wherever they run: their checks, their seeds, how refusals look.
 package enum LineReading {
+    /// Longest name of a model that a batch shows, in bytes.
+    private static let modelLimit = 512
+
     /// - Parameter endpoint: the one that the lines are for; nil takes any.
     package static func check(_ bytes: [UInt8], number: Int, endpoint: String?) -> LineCheck {
         var customID = ""
@@ -11,7 +14,9 @@ package enum LineReading {
             let value = try JSONValue(parsing: bytes)
             customID = BatchLineRequest.customID(of: value)
             let line = try BatchLineRequest(value, endpoint: endpoint)
-            return LineCheck(customID: customID, beginning: beginning(of: line.body))
+            // Nothing is served under a name of such a length.
+            let model = line.body["model"]?.string.flatMap { $0.utf8.count <= modelLimit ? $0 : nil }
+            return LineCheck(customID: customID, beginning: beginning(of: line.body), model: model)
         } catch {
             let error = APIError(error)
             let message = error.message.replacing("The request body", with: "The line")
@@ -68,6 +73,8 @@ package enum LineReading {
         let object = BatchLineObject.answer(
             id: id(of: line), customID: line.customID, status: status, requestID: requestID, body: value)
         return .done(
-            LineResult(line: line.number, file: status == 200 ? .output : .errors, bytes: object.serialized))
+            LineResult(
+                line: line.number, file: status == 200 ? .output : .errors, bytes: object.serialized,
+                usage: status == 200 ? BatchUsage(ofAnswer: value) : .none))
     }
 }
