@@ -14,7 +14,7 @@ package struct BatchRecord: Codable, Sendable, Equatable {
     package internal(set) var status = BatchStatus.validating
     /// A JSON object of strings, as the client gave it.
     package let metadata: String
-    /// Seconds that its files are kept after its begin; nil for always.
+    /// Seconds that its files are kept after its end, which is when they come into being; nil for always.
     package let outputLifetime: Int64?
     /// The name of the model that all lines ask for which can run; nil where they differ, and before they were read.
     package internal(set) var model: String?

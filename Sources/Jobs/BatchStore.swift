@@ -182,9 +182,10 @@ extension BatchRecord {
     fileprivate var keepsLines: Bool { endpoint.isEmpty }
 
     fileprivate func file(_ id: String, _ kind: String, _ bytes: Int) -> StoredFile {
-        StoredFile(
+        let made = endedAt ?? createdAt
+        return StoredFile(
             id: id, owner: owner, name: "\(self.id)_\(kind).jsonl", purpose: "batch_output", bytes: bytes,
-            createdAt: endedAt ?? createdAt, expiresAt: outputLifetime.map { createdAt + $0 })
+            createdAt: made, expiresAt: outputLifetime.map { made + $0 })
     }
 
     /// Its row, found by its id: the table's own key is no part of it.

@@ -106,6 +106,32 @@ class Server:
         return self.process.returncode
 
 
+class Clock:
+    """The day as servers with its `options` have it; the time that deadlines are measured in goes on as it does."""
+
+    library = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+    def __init__(self, file):
+        self.file = file
+        self.jump("+0")
+        # The library sets a variable of its own in the first process that has it, which moves the environment away from
+        # the arguments, where Swift looks for them: let that be a shell.
+        self.options = {
+            "wrapper": ["sh", "-c", 'exec "$0" "$@"'], "LD_PRELOAD": str(self.library),
+            "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def jump(self, offset):
+        """To so far from the machine's own clock: seconds or `1d`, with a sign."""
+        self.file.write_text(offset)
+
+
+@pytest.fixture
+def clock(tmp_path):
+    if not Clock.library.exists():
+        pytest.skip("faketime is not installed")
+    return Clock(tmp_path / "offset")
+
+
 @pytest.fixture(scope="session")
 def server():
     server = Server()

@@ -152,6 +152,50 @@ def test_files_are_listed_read_and_deleted(start, folder):
             client.files.create(file=file, purpose=purpose)
 
 
+def test_the_files_of_a_batch_expire_when_it_says(start, folder, clock):
+    server = start("--state-dir", folder, **clock.options)
+    client = client_of(server)
+    content = jsonl([line(1), line(2, model="other")])
+    batch = wait(client, begin(client, content, output_expires_after={"anchor": "created_at", "seconds": 3600}))
+    names = (batch.output_file_id, batch.error_file_id)
+    for file in map(client.files.retrieve, names):
+        # Of the files, not of the batch: it may have waited for hours.
+        assert file.created_at == batch.completed_at and file.expires_at == file.created_at + 3600
+    lasting = wait(client, begin(client, content))
+    assert client.files.retrieve(lasting.output_file_id).expires_at is None
+    clock.jump("+3000")
+    assert all(client.files.content(name).text for name in names)
+    clock.jump("+7200")
+    assert not {file.id for file in client.files.list()} & set(names)
+    for name in names:
+        for call in (client.files.retrieve, client.files.content, client.files.delete):
+            with pytest.raises(openai.NotFoundError):
+                call(name)
+    # Their bytes go in the next round of the desk, which a start begins with; the batch stays, and so do other files.
+    assert server.stop() == 0
+    client = client_of(start("--state-dir", folder, **clock.options))
+    deadline = time.monotonic() + 60
+    while {path.name for path in pathlib.Path(folder, "files").iterdir()} & set(names):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert client.batches.retrieve(batch.id).output_file_id == batch.output_file_id
+    assert client.files.content(lasting.output_file_id).text
+
+
+@pytest.mark.parametrize("rule, field", [
+    ({"anchor": "created_at", "seconds": 3599}, "output_expires_after.seconds"),
+    ({"anchor": "created_at", "seconds": 2592001}, "output_expires_after.seconds"),
+    ({"anchor": "created_at"}, "output_expires_after.seconds"),
+    ({"anchor": "completed_at", "seconds": 3600}, "output_expires_after.anchor"),
+    ({"anchor": "created_at", "seconds": 3600, "days": 1}, "output_expires_after.days"),
+])
+def test_an_expiry_out_of_bounds_is_refused_by_name(start, folder, rule, field):
+    client = client_of(start("--state-dir", folder))
+    with pytest.raises(openai.BadRequestError) as failure:
+        begin(client, jsonl([line(1)]), output_expires_after=rule)
+    assert failure.value.param == field and not list(client.batches.list())
+
+
 def test_without_a_folder_the_routes_name_the_flag(server):
     client = client_of(server)
     for call in (client.files.list, lambda: client.files.create(file=("a", b"x"), purpose="batch")):

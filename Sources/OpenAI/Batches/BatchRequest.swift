@@ -5,7 +5,7 @@ package struct BatchRequest: Sendable {
     package let inputFile: String
     package let endpoint: String
     package let metadata: JSONObject
-    /// Seconds that the files are kept, from the batch's begin.
+    /// Seconds that the files of the batch are kept, from their own creation.
     package let outputLifetime: Int64?
 
     package init(_ body: JSONValue, endpoints: [String]) throws(APIError) {
