@@ -22,6 +22,8 @@ final class DroverServer: Sendable {
     /// Whether the service manager holds the sockets too, and connections may wait there for the next process.
     private let handsOver: Bool
     private let server: HTTPServer
+    /// What answers the lines of batches: its own, and those of a command in this process.
+    let batchLines: BatchEndpointTable
     /// Nil without a folder for it.
     private let jobs: JobService?
 
@@ -58,7 +60,9 @@ final class DroverServer: Sendable {
         let endpoints = listeners.map(\.endpoint)
         let verifiers = try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers)
         let judges = JudgeRoster(settings.verification.judges)
-        jobs = try asksForKeys ? Self.jobs(settings, state, access.control, verifiers, judges) : nil
+        batchLines = BatchEndpointTable(
+            state: state, access: access.control, verifiers: verifiers, judges: judges)
+        jobs = try asksForKeys ? Self.jobs(settings, batchLines) : nil
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
             verifiers: verifiers, judges: judges, hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
@@ -94,15 +98,11 @@ final class DroverServer: Sendable {
         return .loopback(and: settings.allowedHosts + bound)
     }
 
-    private static func jobs(
-        _ settings: ServeSettings, _ state: ServiceState, _ access: AccessControl, _ verifiers: VerifierRoster,
-        _ judges: JudgeRoster
-    ) throws -> JobService? {
+    private static func jobs(_ settings: ServeSettings, _ table: BatchEndpointTable) throws -> JobService? {
         try settings.stateDir.map { path in
             JobService(
-                folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), state: state,
-                access: access, limits: BatchLimits(concurrency: settings.batchConcurrency), verifiers: verifiers,
-                judges: judges)
+                folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), table: table,
+                limits: BatchLimits(concurrency: settings.batchConcurrency))
         }
     }
 

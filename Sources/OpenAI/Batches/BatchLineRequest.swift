@@ -3,6 +3,8 @@ package import JSON
 /// One line of a batch's input: a request to an endpoint.
 package struct BatchLineRequest: Sendable {
     package let customID: String
+    /// The path that it is for.
+    package let url: String
     package let body: JSONObject
 
     /// Most bytes of an id.
@@ -14,18 +16,20 @@ package struct BatchLineRequest: Sendable {
         return id.utf8.count <= idLimit ? id : ""
     }
 
-    /// - Parameter endpoint: the one that the batch is for; nil takes any.
-    package init(_ line: JSONValue, endpoint: String?) throws(APIError) {
+    /// - Parameter endpoints: those that the line may be for; nil takes any.
+    package init(_ line: JSONValue, endpoints: [String]?) throws(APIError) {
         var reader = try FieldReader(line)
         guard let id = try reader.string("custom_id"), (1...Self.idLimit).contains(id.utf8.count) else {
             throw .invalid("custom_id", "'custom_id' must be a string of 1 to \(Self.idLimit) bytes.")
         }
         customID = id
         guard try reader.string("method") == "POST" else { throw .invalid("method", "'method' must be 'POST'.") }
-        let url = try reader.string("url")
-        guard let url, endpoint.map({ $0.utf8.elementsEqual(url.utf8) }) ?? url.hasPrefix("/") else {
-            throw .invalid("url", "'url' must be the endpoint of the batch\(endpoint.map { ", \($0)" } ?? "").")
+        let path = try reader.string("url") ?? ""
+        guard endpoints?.contains(where: { $0.utf8.elementsEqual(path.utf8) }) ?? path.hasPrefix("/") else {
+            let known = endpoints.map { ", \($0.joined(separator: " or "))" } ?? ""
+            throw .invalid("url", "'url' must be the endpoint of the batch\(known).")
         }
+        url = path
         guard let value = reader.value("body"), let body = value.object else {
             throw .invalid("body", "'body' must be an object.")
         }

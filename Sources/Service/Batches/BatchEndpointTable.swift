@@ -1,8 +1,9 @@
 import HTTP
-import Verifiers
+package import Jobs
+package import Verifiers
 
 /// The endpoints that a batch may be for. One that is added here is served, checked and listed.
-struct BatchEndpointTable: Sendable {
+package struct BatchEndpointTable: Sendable {
     typealias Handler = @Sendable (Request, Caller) async throws -> Response
 
     struct Entry: Sendable {
@@ -13,9 +14,16 @@ struct BatchEndpointTable: Sendable {
     }
 
     let entries: [Entry]
+    let state: ServiceState
+    let access: AccessControl
 
-    /// In memory there is nobody to keep alive.
-    init(state: ServiceState, verifiers: VerifierRoster, judges: JudgeRoster) {
+    /// - Parameters:
+    ///   - access: who knows the keys that batches belong to.
+    ///   - verifiers: that lines for best-of may name, beside `judges`.
+    package init(state: ServiceState, access: AccessControl, verifiers: VerifierRoster, judges: JudgeRoster) {
+        self.state = state
+        self.access = access
+        // In memory there is nobody to keep alive.
         let keepAlive = Duration.seconds(3600)
         entries = [
             Entry(
@@ -38,4 +46,30 @@ struct BatchEndpointTable: Sendable {
     var paths: [String] { entries.map(\.path) }
 
     subscript(path: String) -> Entry? { entries.first { $0.path.utf8.elementsEqual(path.utf8) } }
+
+    /// What answers the lines of a batch, once the model is loaded.
+    package func work(for batch: BatchRecord) -> any BatchWork {
+        guard batch.namesEndpoints || self[batch.endpoint] != nil else { return RetiredWork() }
+        return BatchLineWork(batch: batch, table: self)
+    }
+}
+
+extension BatchRecord {
+    /// Each of its lines has an endpoint of its own.
+    var namesEndpoints: Bool { endpoint.isEmpty }
+}
+
+/// Of a batch for an endpoint that this version does not have: its fingerprint is nobody's, so it fails with a reason.
+private struct RetiredWork: BatchWork {
+    let fingerprint = "retired"
+
+    func check(_ line: [UInt8], number: Int) -> LineCheck {
+        LineCheck(
+            customID: "",
+            problem: BatchProblem(code: "invalid_endpoint", message: "The endpoint is not served.", line: number))
+    }
+
+    func answer(_ line: BatchLine, _ bytes: [UInt8]) async throws -> LineAnswer { throw CancellationError() }
+
+    func refusal(of line: BatchLine, _ problem: BatchProblem) -> [UInt8] { LineReading.refusal(of: line, problem) }
 }

@@ -7,25 +7,26 @@ import OpenAI
 /// Runs the lines of a batch by the handlers that serve the same requests over HTTP, in the class of batch work.
 struct BatchLineWork: BatchWork {
     let batch: BatchRecord
-    let endpoint: BatchEndpointTable.Entry
-    let state: ServiceState
-    let access: AccessControl
+    let table: BatchEndpointTable
 
     /// Of no model while there is none: no batch begins then.
-    var fingerprint: String { state.listedModel?.fingerprint ?? "" }
+    var fingerprint: String { table.state.listedModel?.fingerprint ?? "" }
 
     func check(_ line: [UInt8], number: Int) -> LineCheck {
-        LineReading.check(line, number: number, endpoint: batch.endpoint)
+        LineReading.check(line, number: number, endpoints: endpoints)
     }
 
     func refusal(of line: BatchLine, _ problem: BatchProblem) -> [UInt8] { LineReading.refusal(of: line, problem) }
 
     func answer(_ line: BatchLine, _ bytes: [UInt8]) async throws -> LineAnswer {
-        guard let caller = access.caller(named: batch.owner) else {
+        guard let caller = table.access.caller(named: batch.owner) else {
             return .later(after: .seconds(30), reason: "The API key of the batch is not known any more.")
         }
         let requestID = LineReading.id(of: line)
-        let response = await respond(try request(line, bytes, id: requestID), caller)
+        let asked = try BatchLineRequest(try JSONValue(parsing: bytes), endpoints: endpoints)
+        // What `check` has let pass is in the table.
+        guard let endpoint = table[asked.url] else { throw CancellationError() }
+        let response = await respond(try request(line, asked, endpoint, id: requestID), by: endpoint, caller)
         try Task.checkCancellation()
         guard case .bytes(let body) = response.body else { throw CancellationError() }
         return LineReading.answer(
@@ -33,7 +34,11 @@ struct BatchLineWork: BatchWork {
             wait: response.fields[.retryAfter].flatMap { Int($0) })
     }
 
-    private func respond(_ request: Request, _ caller: Caller) async -> Response {
+    private var endpoints: [String] { batch.namesEndpoints ? table.paths : [batch.endpoint] }
+
+    private func respond(
+        _ request: Request, by endpoint: BatchEndpointTable.Entry, _ caller: Caller
+    ) async -> Response {
         do {
             return try await endpoint.handler(request, caller.inBatch)
         } catch {
@@ -41,14 +46,20 @@ struct BatchLineWork: BatchWork {
         }
     }
 
-    private func request(_ line: BatchLine, _ bytes: [UInt8], id: String) throws -> Request {
-        var body = try BatchLineRequest(try JSONValue(parsing: bytes), endpoint: batch.endpoint).body
-        if endpoint.takesSeed, body["seed"]?.isNull ?? true {
-            body["seed"] = .integer(LineReading.seed("\(batch.id) \(line.number)"))
-        }
+    private func request(
+        _ line: BatchLine, _ asked: BatchLineRequest, _ endpoint: BatchEndpointTable.Entry, id: String
+    ) throws -> Request {
+        var body = asked.body
+        if endpoint.takesSeed, body["seed"]?.isNull ?? true { body["seed"] = .integer(seed(of: line)) }
         let target = try RequestTarget(parsing: Array(endpoint.path.utf8)[...], method: .post)
         return Request(
             head: RequestHead(id: id, method: .post, target: target, peer: "batch"),
             body: JSONValue.object(body).serialized)
+    }
+
+    /// A second batch of the same file is there for other answers; a command that is given again, for the same.
+    private func seed(of line: BatchLine) -> Int64 {
+        batch.namesEndpoints
+            ? LineReading.repeatableSeed(of: line) : LineReading.seed("\(batch.id) \(line.number)")
     }
 }

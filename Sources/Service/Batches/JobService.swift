@@ -1,6 +1,5 @@
 package import Jobs
 import OpenAI
-package import Verifiers
 
 /// Files and batches of a server that has a state folder.
 package struct JobService: Sendable {
@@ -8,20 +7,11 @@ package struct JobService: Sendable {
     package let desk: BatchDesk
     let table: BatchEndpointTable
 
-    /// - Parameters:
-    ///   - access: who knows the keys that batches belong to.
-    ///   - verifiers: that lines for best-of may name, beside `judges`.
-    package init(
-        folder: StateFolder, state: ServiceState, access: AccessControl, limits: BatchLimits,
-        verifiers: VerifierRoster = VerifierRoster(), judges: JudgeRoster = JudgeRoster()
-    ) {
-        let table = BatchEndpointTable(state: state, verifiers: verifiers, judges: judges)
+    /// - Parameter table: what its batches may be for.
+    package init(folder: StateFolder, table: BatchEndpointTable, limits: BatchLimits) {
         self.folder = folder
         self.table = table
-        desk = BatchDesk(folder: folder, limits: limits, now: { UnixTime.now }) { batch in
-            guard let endpoint = table[batch.endpoint] else { return RetiredWork() }
-            return BatchLineWork(batch: batch, endpoint: endpoint, state: state, access: access)
-        }
+        desk = BatchDesk(folder: folder, limits: limits, now: { UnixTime.now }, work: table.work)
     }
 
     static func required(_ jobs: JobService?) throws(APIError) -> JobService {
@@ -39,19 +29,4 @@ package struct JobService: Sendable {
             status: 404, type: "invalid_request_error", message: "No such \(kind): '\(id.prefix(200))'.",
             param: param, code: "\(kind)_not_found")
     }
-}
-
-/// Of a batch for an endpoint that this version does not have: its fingerprint is nobody's, so it fails with a reason.
-private struct RetiredWork: BatchWork {
-    let fingerprint = "retired"
-
-    func check(_ line: [UInt8], number: Int) -> LineCheck {
-        LineCheck(
-            customID: "",
-            problem: BatchProblem(code: "invalid_endpoint", message: "The endpoint is not served.", line: number))
-    }
-
-    func answer(_ line: BatchLine, _ bytes: [UInt8]) async throws -> LineAnswer { throw CancellationError() }
-
-    func refusal(of line: BatchLine, _ problem: BatchProblem) -> [UInt8] { LineReading.refusal(of: line, problem) }
 }

@@ -7,13 +7,13 @@ package enum LineReading {
     /// Longest name of a model that a batch shows, in bytes.
     private static let modelLimit = 512
 
-    /// - Parameter endpoint: the one that the lines are for; nil takes any.
-    package static func check(_ bytes: [UInt8], number: Int, endpoint: String?) -> LineCheck {
+    /// - Parameter endpoints: those that lines may be for; nil takes any.
+    package static func check(_ bytes: [UInt8], number: Int, endpoints: [String]?) -> LineCheck {
         var customID = ""
         do {
             let value = try JSONValue(parsing: bytes)
             customID = BatchLineRequest.customID(of: value)
-            let line = try BatchLineRequest(value, endpoint: endpoint)
+            let line = try BatchLineRequest(value, endpoints: endpoints)
             // Nothing is served under a name of such a length.
             let model = line.body["model"]?.string.flatMap { $0.utf8.count <= modelLimit ? $0 : nil }
             return LineCheck(customID: customID, beginning: beginning(of: line.body), model: model)
@@ -36,8 +36,14 @@ package enum LineReading {
         return hasher.finalize()
     }
 
-    /// A line without a seed gets one that is the same whenever it runs (FNV-1a, mixed by SplitMix64's last steps).
-    package static func seed(_ text: String) -> Int64 {
+    /// For a line without one, the same whenever the line runs, in whatever batch and on whatever server.
+    package static func repeatableSeed(of line: BatchLine) -> Int64 {
+        // Some servers take 32 bits only.
+        seed("\(line.number) \(line.customID)") & 0x7FFF_FFFF
+    }
+
+    /// FNV-1a, mixed by SplitMix64's last steps.
+    static func seed(_ text: String) -> Int64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         hash = (hash ^ hash >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -45,9 +45,8 @@ struct BatchRunCommand: AsyncParsableCommand {
         }
         let flags = ["--listen", "127.0.0.1:0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
         let settings = try await ServeSettings(ServeOptions.parse(flags))
-        try await LocalServer.run(settings) { url in
-            let work = RemoteBatchWork(url: url, key: nil, fingerprint: model ?? "bundled")
-            try await job.run(work, concurrency: concurrency)
+        try await LocalServer.run(settings) { server in
+            try await job.run(server.batchLines.work(for: job.batch), concurrency: concurrency)
         }
     }
 }

@@ -8,7 +8,7 @@ struct BatchJob {
     private let input: String
     private let output: String
     private let folder: StateFolder
-    private let batch: BatchRecord
+    let batch: BatchRecord
 
     /// Goes on with what is in the folder, if that is of the same file.
     init(input: String, output: String) async throws {
@@ -37,7 +37,7 @@ struct BatchJob {
         return "\(facts[.size] ?? 0) bytes of \(time)"
     }
 
-    func run(_ work: RemoteBatchWork, concurrency: Int) async throws {
+    func run(_ work: any BatchWork, concurrency: Int) async throws {
         var limits = BatchLimits(concurrency: concurrency)
         limits.lines = .max
         let progress = BatchProgress()

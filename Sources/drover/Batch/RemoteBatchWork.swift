@@ -5,7 +5,7 @@ import Jobs
 import OpenAI
 import Service
 
-/// Lines of a batch, answered by a server of any make.
+/// Lines of a batch, answered by a server of any make, whose own clients they stand among.
 struct RemoteBatchWork: BatchWork {
     let fingerprint: String
     private let clients: ClientPool
@@ -20,17 +20,16 @@ struct RemoteBatchWork: BatchWork {
         self.fingerprint = fingerprint
     }
 
-    func check(_ line: [UInt8], number: Int) -> LineCheck { LineReading.check(line, number: number, endpoint: nil) }
+    func check(_ line: [UInt8], number: Int) -> LineCheck { LineReading.check(line, number: number, endpoints: nil) }
 
     func refusal(of line: BatchLine, _ problem: BatchProblem) -> [UInt8] { LineReading.refusal(of: line, problem) }
 
     func answer(_ line: BatchLine, _ bytes: [UInt8]) async throws -> LineAnswer {
         let value = try JSONValue(parsing: bytes)
         let path = value.object?["url"]?.string ?? ""
-        var body = try BatchLineRequest(value, endpoint: nil).body
+        var body = try BatchLineRequest(value, endpoints: nil).body
         if Self.drawing.contains(path), body["seed"]?.isNull ?? true {
-            // Some servers take 32 bits only.
-            body["seed"] = .integer(LineReading.seed("\(line.number) \(line.customID)") & 0x7FFF_FFFF)
+            body["seed"] = .integer(LineReading.repeatableSeed(of: line))
         }
         do {
             let client = try await clients.take()

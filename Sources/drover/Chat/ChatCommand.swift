@@ -32,8 +32,8 @@ struct ChatCommand: AsyncParsableCommand {
         let flags =
             ["--listen", "127.0.0.1:0", "--log-level", "warning"] + (model.map { ["--model", $0] } ?? [])
         let settings = try await ServeSettings(ServeOptions.parse(flags))
-        try await LocalServer.run(settings) { url in
-            try await converse(with: RemoteModel(url: url, name: nil, key: nil))
+        try await LocalServer.run(settings) { server in
+            try await converse(with: RemoteModel(url: server.url, name: nil, key: nil))
         }
     }
 

@@ -1,10 +1,10 @@
 import Logging
 
-/// The server, in this process, for the length of a conversation.
+/// The server, in this process, for as long as a command asks it.
 enum LocalServer {
-    /// - Parameter body: gets the server's URL once the model is loaded.
+    /// - Parameter body: gets the server once the model is loaded.
     static func run(
-        _ settings: ServeSettings, _ body: (_ url: String) async throws -> Void
+        _ settings: ServeSettings, _ body: (DroverServer) async throws -> Void
     ) async throws {
         let server = try DroverServer(
             settings: settings, logger: Logger(label: "drover", level: settings.logLevel), asksForKeys: false)
@@ -21,7 +21,7 @@ enum LocalServer {
                 break
             }
             if isReady {
-                try await body(server.url)
+                try await body(server)
                 await server.stop()
             }
             while try await group.next() != nil {}

@@ -41,9 +41,9 @@ struct CurationModels: Sendable {
         flags += ["--queue-limit", "1000000", "--key-queue-limit", "1000000"]
         if !path.isEmpty { flags += ["--model", path] }
         let settings = try await ServeSettings(ServeOptions.parse(flags))
-        try await LocalServer.run(settings) { url in
+        try await LocalServer.run(settings) { server in
             var urls = urls
-            urls[path] = url
+            urls[path] = server.url
             try await serve(paths.dropFirst(), urls, body)
         }
     }
