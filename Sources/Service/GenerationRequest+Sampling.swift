@@ -67,6 +67,12 @@ enum RequestDeadline {
         return head.receivedAt + .seconds(seconds)
     }
 
+    /// As above, of a part of an answer that is not streamed: a twentieth earlier, a second at most, which is for the rest.
+    static func ofPart(of head: RequestHead) throws(APIError) -> ContinuousClock.Instant? {
+        guard let deadline = try of(head, streams: false) else { return nil }
+        return deadline - min(.seconds(1), head.receivedAt.duration(to: deadline) / 20)
+    }
+
     private static func seconds(_ head: RequestHead, _ field: String) throws(APIError) -> Double? {
         guard let name = HTTPField.Name(field), let text = head.fields[name] else { return nil }
         guard let seconds = Double(text), seconds > 0, seconds <= 86_400 else {

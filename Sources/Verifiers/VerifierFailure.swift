@@ -1,6 +1,9 @@
 /// What kept a verifier from a decision. The limits are those of its settings.
 package enum VerifierFailure: Error, Equatable, Sendable {
+    /// Its own limit was over.
     case timedOut
+    /// The time of the request that asked was over, before that limit.
+    case deadline
     /// CPU time, where that is less than the time limit.
     case cpuTime
     case memory
@@ -21,6 +24,7 @@ package enum VerifierFailure: Error, Equatable, Sendable {
     package var name: String {
         switch self {
         case .timedOut: "timed_out"
+        case .deadline: "deadline"
         case .cpuTime: "cpu_time"
         case .memory: "memory"
         case .processes: "processes"
@@ -39,6 +43,7 @@ extension VerifierFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .timedOut: "It took longer than it may."
+        case .deadline: "The time of the request was over before it had decided."
         case .cpuTime: "It used more CPU time than it may."
         case .memory: "It used more memory than it may."
         case .processes: "It started more processes than it may."

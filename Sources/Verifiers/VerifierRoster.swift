@@ -1,13 +1,13 @@
 /// The verifiers that there are, by name. At most `limit` of them run at the same time, whoever asks.
 package struct VerifierRoster: Sendable {
-    private let verifiers: [String: any Verifier]
+    private let verifiers: [String: ListedVerifier]
 
     /// - Parameter limit: most of the given ones that run at the same time.
     package init(_ given: [any Verifier] = [], limit: Int = 1) {
         let gate = Gate(places: limit)
-        // The built-in one needs no turn: it starts nothing.
-        verifiers = given.reduce(into: [SchemaVerifier.name: SchemaVerifier()]) { verifiers, verifier in
-            verifiers[verifier.name] = GatedVerifier(verifier: verifier, gate: gate)
+        let builtIn = ListedVerifier(verifier: SchemaVerifier(), gate: nil)
+        verifiers = given.reduce(into: [builtIn.name: builtIn]) { verifiers, verifier in
+            verifiers[verifier.name] = ListedVerifier(verifier: verifier, gate: gate)
         }
     }
 
@@ -24,19 +24,5 @@ package struct VerifierRoster: Sendable {
 
     package var names: [String] { verifiers.keys.sorted() }
 
-    package subscript(name: String) -> (any Verifier)? { verifiers[name] }
-}
-
-/// Waits for its turn.
-private struct GatedVerifier: Verifier {
-    let verifier: any Verifier
-    let gate: Gate
-
-    var name: String { verifier.name }
-
-    func verify(_ candidate: Candidate) async -> Verdict {
-        guard await gate.enter() else { return Verdict(.cancelled) }
-        defer { gate.leave() }
-        return await verifier.verify(candidate)
-    }
+    package subscript(name: String) -> ListedVerifier? { verifiers[name] }
 }

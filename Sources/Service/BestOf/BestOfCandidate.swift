@@ -20,6 +20,7 @@ struct BestOfCandidate: Sendable {
     init(_ attempt: BestOfAnswer.Attempt) { self.attempt = attempt }
 
     var isKept: Bool { drop == nil }
+    var ranOutOfTime: Bool { drop?.verdict?.failure == .deadline }
     var scores: [BestOfAnswer.Score] { scored.sorted { $0.key < $1.key }.map(\.value) }
 
     /// Whether that scorer has yet to look at it.

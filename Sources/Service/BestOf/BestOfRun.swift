@@ -13,7 +13,8 @@ struct BestOfRun: Sendable {
         try await panel.verify(&candidates)
         for round in 0..<request.rounds {
             let failed = candidates.indices.filter { candidates[$0].drop?.verdict != nil }
-            if failed.isEmpty { break }
+            // Where a verifier ran out of time there is none for other answers.
+            if failed.isEmpty || candidates.contains(where: \.ranOutOfTime) { break }
             let used: Usage
             (attempts, used) = try await source.correct(failed.map { candidates[$0] }, round: round + 1)
             usage = usage + used

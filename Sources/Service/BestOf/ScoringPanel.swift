@@ -10,17 +10,20 @@ struct ScoringPanel: Sendable {
         case logprob
         case majority(AnswerExtractor)
         case judge(any Judge, JudgeRubric)
-        case verifier(any Verifier)
+        case verifier(ListedVerifier)
     }
 
     private let request: BestOfRequest
     private let members: [(scorer: BestOfScorer, member: Member)]
+    /// When verifiers are ended, so that the answer comes in the time that the request has; nil for one without.
+    private let deadline: ContinuousClock.Instant?
 
     /// Throws when a name is not the operator's, or a regular expression is none.
     init(
         _ request: BestOfRequest, _ source: CandidateSource, verifiers: VerifierRoster, judges: JudgeRoster
     ) throws(APIError) {
         self.request = request
+        deadline = try RequestDeadline.ofPart(of: source.http)
         var members: [(BestOfScorer, Member)] = []
         for (place, scorer) in request.scorers.enumerated() {
             let path = "scorers[\(place)]"
@@ -38,7 +41,7 @@ struct ScoringPanel: Sendable {
 
     private static func verifier(
         _ name: String, _ roster: VerifierRoster, param: String
-    ) throws(APIError) -> any Verifier {
+    ) throws(APIError) -> ListedVerifier {
         if let verifier = roster[name] { return verifier }
         throw .invalid(
             param,
@@ -63,10 +66,10 @@ struct ScoringPanel: Sendable {
         }
     }
 
-    private func verdicts(of verifier: any Verifier, on attempts: [BestOfAnswer.Attempt]) async -> [Verdict] {
+    private func verdicts(of verifier: ListedVerifier, on attempts: [BestOfAnswer.Attempt]) async -> [Verdict] {
         await withTaskGroup(of: (Int, Verdict).self) { group in
             for (index, attempt) in attempts.enumerated() {
-                group.addTask { (index, await verifier.verify(candidate(attempt))) }
+                group.addTask { (index, await verifier.verify(candidate(attempt), by: deadline)) }
             }
             var verdicts: [(Int, Verdict)] = []
             for await verdict in group { verdicts.append(verdict) }

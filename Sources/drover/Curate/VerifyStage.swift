@@ -5,7 +5,7 @@ import Verifiers
 /// Asks a verifier about each answer that is still there.
 struct VerifyStage: Sendable {
     let settings: VerifySettings
-    let verifier: any Verifier
+    let verifier: ListedVerifier
     let store: WorkStore
     let retries: Int
     private let digest: ContentHash

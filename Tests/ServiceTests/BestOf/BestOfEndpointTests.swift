@@ -22,6 +22,27 @@ private final class TestVerifier: Verifier {
     }
 }
 
+/// Passes the first that it sees, and decides about no other.
+private struct SlowVerifier: Verifier {
+    let name = "test"
+    private let turn = Turn()
+
+    private actor Turn {
+        private var isTaken = false
+
+        func take() -> Bool {
+            defer { isTaken = true }
+            return !isTaken
+        }
+    }
+
+    func verify(_ candidate: Candidate) async -> Verdict {
+        if await turn.take() { return Verdict(passed: true) }
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(86_400)) }
+        return Verdict(.cancelled)
+    }
+}
+
 struct BestOfEndpointTests {
     private let prompt: JSONObject = [
         "messages": [["role": "user", "content": "Say something."]], "n": 6, "seed": 7, "max_tokens": 12,
@@ -112,6 +133,21 @@ struct BestOfEndpointTests {
         #expect(answer["best"] == .null && answer["choices"] == [])
         let why = candidates(answer).map { $0["why"]?.string }
         #expect(Set(why) == ["dropped by verifier 'test': timed_out: It took longer than it may."])
+    }
+
+    /// Without the deadline there would be no answer at all; the candidates need a part of these seconds.
+    @Test func `the time of a request ends its verifiers, and the answer says so`() async throws {
+        var fields = HTTPFields()
+        fields[try #require(HTTPField.Name("x-request-timeout"))] = "5"
+        let answer = try await TestService(verifiers: [SlowVerifier()]).post(
+            "/v1/best-of", body(["rounds": 3, "scorers": [["type": "verifier", "name": "test"]]]), fields: fields)
+        #expect(answer.head.status == .ok)
+        let all = candidates(try answer.json)
+        #expect(all.count == 6 && all.filter { $0["kept"]?.bool == true }.count == 1)
+        let failures = all.compactMap { $0["scores"]?.array?.first?.object?["failure"]?.string }
+        #expect(failures == Array(repeating: "deadline", count: 5))
+        // No round is begun for them.
+        #expect(all.allSatisfy { $0["trail"]?.array?.isEmpty ?? true })
     }
 
     @Test func `what does not pass is answered again, with the verifier's report`() async throws {
