@@ -65,7 +65,8 @@ let package = Package(
             name: "HTTP", dependencies: ["CMalloc", "CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
         .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
         .target(
-            name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Transport", httpTypes], swiftSettings: swift),
+            name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Telemetry", "Transport", httpTypes],
+            swiftSettings: swift),
         .target(
             name: "Service",
             dependencies: [
@@ -98,7 +99,8 @@ let package = Package(
         .testTarget(
             name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
         .testTarget(
-            name: "VerifiersTests", dependencies: ["Verifiers", "HTTP", "JSON", "Transport"], swiftSettings: swift),
+            name: "VerifiersTests", dependencies: ["Verifiers", "HTTP", "JSON", "Telemetry", "Transport"],
+            swiftSettings: swift),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",

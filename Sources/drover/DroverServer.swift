@@ -58,7 +58,8 @@ final class DroverServer: Sendable {
             }
         }
         let endpoints = listeners.map(\.endpoint)
-        let verifiers = try VerifierRoster(settings.verification.verifiers, limit: settings.maxVerifiers)
+        let verifiers = try VerifierRoster(
+            settings.verification.verifiers, limit: settings.maxVerifiers, metrics: metrics)
         let judges = JudgeRoster(settings.verification.judges)
         batchLines = BatchEndpointTable(
             state: state, access: access.control, verifiers: verifiers, judges: judges)

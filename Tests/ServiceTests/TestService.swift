@@ -53,7 +53,7 @@ final class TestService: Sendable {
         access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
         let service = APIService(
             state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3",
-            verifiers: VerifierRoster(verifiers, limit: 2), hosts: hosts, origins: origins)
+            verifiers: VerifierRoster(verifiers, limit: 2, metrics: metrics), hosts: hosts, origins: origins)
         router = service.router
         server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)
         if isReady { state.becomeReady(model) }

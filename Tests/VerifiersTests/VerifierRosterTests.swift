@@ -1,4 +1,5 @@
 import JSON
+import Telemetry
 import Testing
 import Verifiers
 
@@ -46,6 +47,64 @@ struct VerifierDeadlineTests {
         let asking = Task { await verifier.verify(Candidate(completion: "a"), by: .now + .seconds(86_400)) }
         asking.cancel()
         #expect(await asking.value.failure == .cancelled)
+    }
+}
+
+struct VerifierMetricsTests {
+    /// Says what it is told to, when it is told to.
+    private struct GuidedVerifier: Verifier {
+        let name = "guided"
+        let verdicts: AsyncStream<Verdict>
+
+        func verify(_ candidate: Candidate) async -> Verdict {
+            for await verdict in verdicts { return verdict }
+            return Verdict(.cancelled)
+        }
+    }
+
+    private func value(_ series: String, _ metrics: MetricsRegistry) -> String? {
+        metrics.page().split(separator: "\n").first { $0.hasPrefix(series + " ") }.map {
+            String($0.dropFirst(series.count + 1))
+        }
+    }
+
+    @Test func `runs are counted by what came of them, with their time`() async throws {
+        let metrics = MetricsRegistry()
+        let (verdicts, guide) = AsyncStream.makeStream(of: Verdict.self)
+        let verifier = try #require(VerifierRoster([GuidedVerifier(verdicts: verdicts)], metrics: metrics)["guided"])
+        let runs = { (outcome: String) in
+            value("drover_verifier_runs_total{verifier=\"guided\",outcome=\"\(outcome)\"}", metrics)
+        }
+        #expect(runs("passed") == "0" && runs("rejected") == "0" && runs("memory") == nil)
+        for verdict in [Verdict(passed: true), Verdict(passed: false), Verdict(passed: true), Verdict(.memory)] {
+            guide.yield(verdict)
+            #expect(await verifier.verify(Candidate(completion: "")) == verdict)
+        }
+        #expect(runs("passed") == "2" && runs("rejected") == "1" && runs("memory") == "1")
+        #expect(value("drover_verifier_seconds_count{verifier=\"guided\"}", metrics) == "4")
+        #expect(value("drover_verifier_runs_total{verifier=\"schema\",outcome=\"passed\"}", metrics) == "0")
+    }
+
+    @Test func `who has no turn waits, and who has one runs`() async throws {
+        let metrics = MetricsRegistry()
+        let (verdicts, guide) = AsyncStream.makeStream(of: Verdict.self)
+        let roster = VerifierRoster([GuidedVerifier(verdicts: verdicts)], limit: 1, metrics: metrics)
+        let verifier = try #require(roster["guided"])
+        let load = {
+            ["running", "waiting"].map { value("drover_verifier_\($0){verifier=\"guided\"}", metrics) }
+        }
+        #expect(load() == ["0.0", "0.0"])
+        let asking = Task {
+            async let one = verifier.verify(Candidate(completion: "a"))
+            async let other = verifier.verify(Candidate(completion: "b"))
+            return await [one, other]
+        }
+        while load() != ["1.0", "1.0"] { await Task.yield() }
+        guide.yield(Verdict(passed: true))
+        while load() != ["1.0", "0.0"] { await Task.yield() }
+        guide.yield(Verdict(passed: true))
+        #expect(await asking.value.allSatisfy(\.passed))
+        #expect(load() == ["0.0", "0.0"])
     }
 }
 
