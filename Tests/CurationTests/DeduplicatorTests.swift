@@ -28,6 +28,14 @@ struct DeduplicatorTests {
         #expect(SemanticDuplicates.originals(of: [ones, ones], threshold: 0.999) == [nil, 0])
     }
 
+    @Test func `more texts than can be compared in time are refused`() throws {
+        try SemanticDuplicates.check(count: SemanticDuplicates.limit)
+        let error = #expect(throws: SemanticDuplicates.TooManyTexts.self) {
+            try SemanticDuplicates.check(count: SemanticDuplicates.limit + 1)
+        }
+        #expect("\(try #require(error))".contains("50000 texts at most; there are 50001"))
+    }
+
     @Test func `lines that too many texts have are taken away, within a bucket`() {
         let texts = (0..<4).map { "line \($0)\n  Click  here\n\nend \($0)" }
         #expect(LineCounts(maxCount: 3, bucket: 100).thinned(texts) == (0..<4).map { "line \($0)\n\nend \($0)" })

@@ -1,6 +1,25 @@
 /// Texts that mean nearly the same, by the cosine of their embeddings: each is kept that is less than the threshold like all
 /// kept before it (the Llama 3 paper, section 4.2.3). Every kept one is compared, so the time grows with the square.
 package enum SemanticDuplicates {
+    /// Most texts that are compared: with vectors of 2048 numbers about ten minutes, and 400 MB.
+    package static let limit = 50_000
+
+    /// Throws when that many texts are too many, which is better known before they are embedded.
+    package static func check(count: Int) throws(TooManyTexts) {
+        if count > limit { throw TooManyTexts(count: count) }
+    }
+
+    package struct TooManyTexts: Error, Equatable, CustomStringConvertible {
+        package let count: Int
+
+        package var description: String {
+            """
+            dedup.semantic compares each text with each other and takes \(limit) texts at most; there are \(count). Take \
+            'near' first, or make sets of a part of the prompts
+            """
+        }
+    }
+
     /// For each vector the position of an earlier kept one that it is like; nil for those to keep.
     /// - Parameter vectors: of length 1 and of the same size, the better texts first.
     package static func originals(of vectors: [[Float]], threshold: Double) -> [Int?] {

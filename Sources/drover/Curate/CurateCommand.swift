@@ -12,7 +12,8 @@ struct CurateCommand: AsyncParsableCommand {
             The recipe is a YAML file; README.md tells what may stand in it, deploy/recipes has examples. Beside the set \
             come a report (.report.html) and a folder (.work) with what each stage has done: a run that was ended, even \
             by kill -9, goes on where it was and writes the same bytes, and after a change of the recipe only that is \
-            done again which depends on it.
+            done again which depends on it. dedup.semantic compares each answer with each other and refuses more than \
+            \(SemanticDuplicates.limit) of them.
             """)
 
     @Argument(help: "The recipe.")

@@ -56,7 +56,10 @@ struct CurationPlan: Sendable {
         var ways = recipe.dedup.exact ? ["exact"] : []
         if let lines = recipe.dedup.lines { ways.append("lines that stand in more than \(lines.maxCount) answers") }
         if let near = recipe.dedup.near { ways.append("\(near.words)-grams from Jaccard \(near.threshold)") }
-        if let semantic = recipe.dedup.semantic { ways.append("embeddings from cosine \(semantic.threshold)") }
+        if let semantic = recipe.dedup.semantic {
+            ways.append(
+                "embeddings from cosine \(semantic.threshold), of \(SemanticDuplicates.limit) texts at most")
+        }
         return ways.isEmpty ? "nothing" : ways.joined(separator: ", ")
     }
 

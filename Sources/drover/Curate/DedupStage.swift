@@ -29,6 +29,7 @@ struct DedupStage: Sendable {
         if settings.exact { deduplicator.dropExact() }
         if let near = settings.near { deduplicator.dropNear(near) }
         if let semantic = settings.semantic {
+            try SemanticDuplicates.check(count: deduplicator.kept.count)
             let stage = EmbedStage(
                 server: try run.models[semantic.model],
                 identity: try CurationRun.identity(of: semantic.model, run.recipe).digest, store: run.store,
