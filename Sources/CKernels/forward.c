@@ -194,37 +194,44 @@ static void rotate_span(const ck_program *p, const ck_operation *op, const ck_st
     }
 }
 
-// CK_ATTEND, by span and K/V head
+// CK_ATTEND, by cohort and K/V head
 
-static bool wants(const ck_step *step, const ck_span *span) {
+static bool wants(const ck_step *step, size_t first_row, size_t rows) {
     size_t low = 0, high = step->wanted_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if ((size_t)step->wanted[middle] < span->first_row) low = middle + 1;
+        if ((size_t)step->wanted[middle] < first_row) low = middle + 1;
         else high = middle;
     }
-    return low < step->wanted_count && (size_t)step->wanted[low] < span->first_row + span->rows;
+    return low < step->wanted_count && (size_t)step->wanted[low] < first_row + rows;
 }
 
 static void attend(const ck_program *p, const ck_operation *op, const ck_step *step, size_t item, void *scratch) {
     // Later spans of a prompt see more positions: longest first, so that the workers end together.
-    const ck_span *span = &step->spans[step->span_count - 1 - item / p->kv_heads];
-    if (op->rows == CK_WANTED_ROWS && !wants(step, span)) return;
+    const ck_cohort *cohort = &step->cohorts[step->cohort_count - 1 - item / p->kv_heads];
+    const ck_span *spans = step->spans + cohort->first_span;
+    ck_part parts[CK_SPAN];
+    size_t rows = 0;
+    for (size_t i = 0; i < cohort->spans; i++) {
+        parts[i] = (ck_part){spans[i].rows, spans[i].position, step->blocks + spans[i].first_block};
+        rows += spans[i].rows;
+    }
+    if (op->rows == CK_WANTED_ROWS && !wants(step, spans->first_row, rows)) return;
     size_t head = item % p->kv_heads, group = p->heads / p->kv_heads, stride = projected_width(p);
     ck_attention attention = {
         .head_size = p->head_size,
         .group = group,
-        .rows = span->rows,
-        .position = span->position,
-        .queries = p->projected + span->first_row * stride + head * group * p->head_size,
+        .parts = parts,
+        .part_count = cohort->spans,
+        .shared = cohort->shared,
+        .queries = p->projected + spans->first_row * stride + head * group * p->head_size,
         .stride = stride,
-        .blocks = step->blocks + span->first_block,
         .cache = head_block(p, 0, op->layer, head),
         .block_stride = p->layers * p->kv_heads * p->cache_format->block_bytes(p->head_size),
         .scratch = scratch,
     };
     p->cache_format->attend(&attention);
-    for (size_t v = 0; p->cache_format->hadamard && v < span->rows * group; v++) {
+    for (size_t v = 0; p->cache_format->hadamard && v < rows * group; v++) {
         hadamard(attention.queries + v / group * stride + v % group * p->head_size, p->head_size);
     }
 }
@@ -243,7 +250,7 @@ static size_t count(const void *context, size_t stage) {
         case CK_MULTIPLY: return product_items(p, op, rows);
         case CK_GATE: return divided_up(op->matrices[0].strips, gate_strips(p, op, rows));
         case CK_ROTATE: return r->step->span_count;
-        case CK_ATTEND: return r->step->span_count * p->kv_heads;
+        case CK_ATTEND: return r->step->cohort_count * p->kv_heads;
     }
 }
 

@@ -139,14 +139,14 @@ INLINE void split_values(const int n, const uint8_t *block, size_t d, size_t gro
     }
 
 // Scratch of one attention item, for `vectors` = rows * group queries in groups of SPLIT_COLUMNS:
-//   columns         (groups) split: queries, then one for the weights of a block
-//   bytes           of them: [head_size / 4][SPLIT_COLUMNS] twice a group, [64 / 4][SPLIT_COLUMNS] twice
-//   output          (vectors, head_size) f32
-//   scores          (SPLIT_COLUMNS, 64) f32
-//   maxima, sums    (vectors) f32 each
+//   columns  (groups) split: queries, then one for the weights of a block
+//   bytes    of them: [head_size / 4][SPLIT_COLUMNS] twice a group, [64 / 4][SPLIT_COLUMNS] twice
+//   scores   (SPLIT_COLUMNS, 64) f32
+//   running
 typedef struct {
     split *queries, *weights;
-    float *output, *scores, *maxima, *sums;
+    float *scores;
+    running running;
 } integer_memory;
 
 INLINE size_t split_groups(size_t group) { return (CK_SPAN * group + SPLIT_COLUMNS - 1) / SPLIT_COLUMNS; }
@@ -160,11 +160,11 @@ static size_t integer_attention_scratch(size_t head_size, size_t group) {
 INLINE integer_memory carve_integers(const ck_attention *a) {
     size_t d = a->head_size, groups = split_groups(a->group), vectors = groups * SPLIT_COLUMNS;
     integer_memory m;
-    m.output = a->scratch;
-    m.scores = m.output + vectors * d;
-    m.maxima = m.scores + SPLIT_COLUMNS * CK_BLOCK;
-    m.sums = m.maxima + vectors;
-    int32_t *bytes = (int32_t *)(m.sums + vectors);
+    m.running.outputs = a->scratch;
+    m.scores = m.running.outputs + vectors * d;
+    m.running.maxima = m.scores + SPLIT_COLUMNS * CK_BLOCK;
+    m.running.sums = m.running.maxima + vectors;
+    int32_t *bytes = (int32_t *)(m.running.sums + vectors);
     m.queries = (split *)(bytes + (groups * d + CK_BLOCK) / 4 * SPLIT_COLUMNS * 2);
     m.weights = m.queries + groups;
     for (size_t g = 0; g <= groups; g++) {
@@ -176,45 +176,42 @@ INLINE integer_memory carve_integers(const ck_attention *a) {
     return m;
 }
 
-/// One block of positions for one group of queries. All rows of a span end in the same block.
-INLINE void attend_integer_block(
-    const ck_attention *a, integer_memory m, const uint8_t *block, size_t first, size_t vector, size_t width) {
-    size_t d = a->head_size, last_row = (vector + width - 1) / a->group;
-    size_t limit = a->position + last_row - first + 1;
-    if (limit > CK_BLOCK) limit = CK_BLOCK;
-    const uint16_t *value_scales = key_scales(block, d) + CK_BLOCK;
-    SPLIT(split_scores, width, block, d, (limit + 15) / 16, &m.queries[vector / SPLIT_COLUMNS], m.scores)
-    for (size_t v = 0; v < width; v++) {
-        size_t visible = a->position + (vector + v) / a->group - first + 1;
-        if (visible > CK_BLOCK) visible = CK_BLOCK;
-        float *scores = m.scores + v * CK_BLOCK, *output = m.output + (vector + v) * d;
-        soften(scores, visible, &m.maxima[vector + v], &m.sums[vector + v], output, d);
-        // Past `visible` a scale may be anything that an earlier owner left.
-        for (size_t t = 0; t < visible; t++) scores[t] *= bfloat(value_scales[t]);
-        split_column(m.weights, v, width, scores, CK_BLOCK);
+/// Queries go in scaled by 1 / sqrt(head_size).
+INLINE void split_queries(const ck_attention *a, const void *memory, size_t first_row, size_t rows) {
+    const integer_memory *m = memory;
+    size_t vectors = rows * a->group, d = a->head_size;
+    for (size_t v = 0; v < vectors; v++) {
+        size_t c = v % SPLIT_COLUMNS, n = vectors - (v - c);
+        split *s = &m->queries[v / SPLIT_COLUMNS];
+        split_column(s, c, n < SPLIT_COLUMNS ? n : SPLIT_COLUMNS, query_of(a, first_row, v), d);
+        s->scale[c] *= 1 / sqrtf((float)d);
     }
-    SPLIT(split_values, width, block, d, (limit + 3) / 4, m.weights, m.output + vector * d)
+}
+
+INLINE void attend_integers(
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
+    size_t rows) {
+    const integer_memory *m = memory;
+    size_t d = a->head_size, vectors = rows * a->group;
+    const uint16_t *value_scales = key_scales(block, d) + CK_BLOCK;
+    for (size_t begin = 0; begin < vectors; begin += SPLIT_COLUMNS) {
+        size_t width = vectors - begin < SPLIT_COLUMNS ? vectors - begin : SPLIT_COLUMNS;
+        // What any query of the group sees.
+        size_t limit = visible_at(position + (begin + width - 1) / a->group, first);
+        SPLIT(split_scores, width, block, d, (limit + 15) / 16, &m->queries[begin / SPLIT_COLUMNS], m->scores)
+        for (size_t c = 0; c < width; c++) {
+            size_t v = begin + c, visible = visible_at(position + v / a->group, first);
+            float *scores = m->scores + c * CK_BLOCK;
+            soften(scores, visible, r.maxima + v, r.sums + v, r.outputs + v * d, d);
+            // Past `visible` a scale may be anything that an earlier owner left.
+            for (size_t t = 0; t < visible; t++) scores[t] *= bfloat(value_scales[t]);
+            split_column(m->weights, c, width, scores, CK_BLOCK);
+        }
+        SPLIT(split_values, width, block, d, (limit + 3) / 4, m->weights, r.outputs + begin * d)
+    }
 }
 
 static void integer_attend(const ck_attention *a) {
-    size_t vectors = a->rows * a->group, d = a->head_size, last = a->position + a->rows - 1;
     integer_memory m = carve_integers(a);
-    for (size_t v = 0; v < vectors; v++) {
-        const float *query = a->queries + v / a->group * a->stride + v % a->group * d;
-        size_t begin = v / SPLIT_COLUMNS * SPLIT_COLUMNS, n = vectors - begin;
-        split *s = &m.queries[v / SPLIT_COLUMNS];
-        split_column(s, v % SPLIT_COLUMNS, n < SPLIT_COLUMNS ? n : SPLIT_COLUMNS, query, d);
-        s->scale[v % SPLIT_COLUMNS] *= 1 / sqrtf((float)d);
-        m.maxima[v] = -FLT_MAX;
-        m.sums[v] = 0;
-    }
-    memset(m.output, 0, vectors * d * sizeof(float));
-    for (size_t first = 0; first <= last; first += CK_BLOCK) {
-        const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
-        fetch_next_block(a, first, last, integer_block_bytes(d));
-        for (size_t v = 0; v < vectors; v += SPLIT_COLUMNS) {
-            attend_integer_block(a, m, block, first, v, vectors - v < SPLIT_COLUMNS ? vectors - v : SPLIT_COLUMNS);
-        }
-    }
-    finish(a, m.output, m.sums);
+    attend_parts(a, split_queries, attend_integers, integer_block_bytes(a->head_size), &m, m.running);
 }

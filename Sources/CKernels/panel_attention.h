@@ -48,15 +48,78 @@ INLINE void soften(float *scores, size_t visible, float *maximum, float *sum, fl
     *sum += sum_of(total);
 }
 
+/// The running softmax of each query of an item: (vectors, head_size) weighted sums of values, (vectors) each the largest
+/// score and the sum of the weights.
+typedef struct {
+    float *outputs, *maxima, *sums;
+} running;
+
+// What the caches do differently: operands of the queries of some rows, and one block for the rows whose operands are
+// there, at `position` and after that end in the same block.
+typedef void make_queries(const ck_attention *a, const void *memory, size_t first_row, size_t rows);
+typedef void attend_block(
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
+    size_t rows);
+
+/// The blocks first ... end - 1. Asks for each next one early: they lie far apart, which no prefetcher foresees.
+INLINE void attend_blocks(
+    const ck_attention *a, attend_block *one, size_t bytes, const void *memory, running r, const int32_t *blocks,
+    size_t first, size_t end, size_t position, size_t rows) {
+    for (size_t b = first; b < end; b++) {
+        const uint8_t *next = b + 1 < end ? a->cache + (size_t)blocks[b + 1] * a->block_stride : NULL;
+        for (size_t i = 0; next && i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
+        one(a, memory, r, a->cache + (size_t)blocks[b] * a->block_stride, position, b * CK_BLOCK, rows);
+    }
+}
+
+/// First what all parts share, in tiles across them, then each part by itself. The order of blocks is a query's own in
+/// either case, and no column of a tile knows of the others, so that the result is the same to the bit.
+INLINE void attend_parts(
+    const ck_attention *a, make_queries *queries, attend_block *one, size_t bytes, const void *memory, running r) {
+    size_t rows = 0, d = a->head_size;
+    for (size_t i = 0; i < a->part_count; i++) rows += a->parts[i].rows;
+    memset(r.outputs, 0, rows * a->group * d * sizeof(float));
+    for (size_t v = 0; v < rows * a->group; v++) {
+        r.maxima[v] = -FLT_MAX;
+        r.sums[v] = 0;
+    }
+    if (a->shared > 0) {
+        queries(a, memory, 0, rows);
+        attend_blocks(a, one, bytes, memory, r, a->parts->blocks, 0, a->shared, a->shared * CK_BLOCK, rows);
+    }
+    size_t row = 0;
+    for (const ck_part *part = a->parts; part < a->parts + a->part_count; row += part++->rows) {
+        size_t vector = row * a->group, end = (part->position + part->rows - 1) / CK_BLOCK + 1;
+        running own = {r.outputs + vector * d, r.maxima + vector, r.sums + vector};
+        queries(a, memory, row, part->rows);
+        attend_blocks(a, one, bytes, memory, own, part->blocks, a->shared, end, part->position, part->rows);
+    }
+    // The outputs, divided by the sums of their weights, in place of the queries.
+    for (size_t v = 0; v < rows * a->group; v++) {
+        float *place = a->queries + v / a->group * a->stride + v % a->group * d;
+        f32x16 scale = 1 / r.sums[v];
+        for (size_t i = 0; i < d; i += 16) store(place + i, load(r.outputs + v * d + i) * scale);
+    }
+}
+
+INLINE const float *query_of(const ck_attention *a, size_t first_row, size_t vector) {
+    return a->queries + (first_row + vector / a->group) * a->stride + vector % a->group * a->head_size;
+}
+
+/// Positions of a block that a query sees whose row is at `position`.
+INLINE size_t visible_at(size_t position, size_t first) {
+    return position - first + 1 < CK_BLOCK ? position - first + 1 : CK_BLOCK;
+}
+
 // Scratch of one attention item, for `vectors` = rows * group queries:
 //   queries        operands, groups of COLUMNS vectors, depth head_size
 //   probabilities  operands, one group, depth 64
-//   output         (vectors, head_size) f32
 //   scores         (COLUMNS, 64) f32
-//   maxima, sums   (vectors) f32 each
+//   running
 typedef struct {
     operand *queries, *probabilities;
-    float *output, *scores, *maxima, *sums;
+    float *scores;
+    running running;
 } attention_memory;
 
 static size_t attention_scratch(size_t head_size, size_t group) {
@@ -68,74 +131,51 @@ static size_t attention_scratch(size_t head_size, size_t group) {
 INLINE attention_memory carve(void *scratch, size_t head_size, size_t group) {
     size_t vectors = (CK_SPAN * group + 15) / 16 * 16;
     attention_memory m;
-    m.output = scratch;
-    m.scores = m.output + vectors * head_size;
-    m.maxima = m.scores + COLUMNS * CK_BLOCK;
-    m.sums = m.maxima + vectors;
-    m.queries = (operand *)(m.sums + vectors);
+    m.running.outputs = scratch;
+    m.scores = m.running.outputs + vectors * head_size;
+    m.running.maxima = m.scores + COLUMNS * CK_BLOCK;
+    m.running.sums = m.running.maxima + vectors;
+    m.queries = (operand *)(m.running.sums + vectors);
     m.probabilities = m.queries + vectors * head_size / 2;
     return m;
 }
 
 /// Queries go in scaled by 1 / sqrt(head_size).
-static void begin(const ck_attention *a, attention_memory m, float *row) {
-    size_t vectors = a->rows * a->group, d = a->head_size;
+INLINE void pack_queries(const ck_attention *a, const void *memory, size_t first_row, size_t rows) {
+    const attention_memory *m = memory;
+    size_t vectors = rows * a->group, d = a->head_size;
     f32x16 scale = 1 / sqrtf((float)d);
+    float *row = m->scores;  // free between two blocks
     for (size_t v = 0; v < vectors; v++) {
-        const float *query = a->queries + v / a->group * a->stride + v % a->group * d;
+        const float *query = query_of(a, first_row, v);
         for (size_t i = 0; i < d; i += 16) store(row + i, load(query + i) * scale);
-        pack(m.queries, d, vectors, v, 0, row, d);
-        m.maxima[v] = -FLT_MAX;
-        m.sums[v] = 0;
+        pack(m->queries, d, vectors, v, 0, row, d);
     }
-    memset(m.output, 0, vectors * d * sizeof(float));
 }
 
-/// One block of positions for one group of queries. All rows of a span end in the same block.
-static void attend_block(
-    const ck_attention *a, attention_memory m, const uint8_t *block, size_t first, size_t vector, size_t width) {
-    size_t d = a->head_size, last_row = (vector + width - 1) / a->group;
-    size_t limit = a->position + last_row - first + 1;  // positions of the block that any query of the group sees
-    if (limit > CK_BLOCK) limit = CK_BLOCK;
+INLINE void attend_panel(
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
+    size_t rows) {
+    const attention_memory *m = memory;
+    size_t d = a->head_size, vectors = rows * a->group;
     const u32x16 *keys = (const u32x16 *)block, *values = (const u32x16 *)(block + CK_BLOCK * d * 2);
-    tiles((limit + 15) / 16, width, keys, d / 2, m.queries + vector * (d / 2), d / 2, m.scores, CK_BLOCK, false);
-    for (size_t v = 0; v < width; v++) {
-        size_t visible = a->position + (vector + v) / a->group - first + 1;
-        if (visible > CK_BLOCK) visible = CK_BLOCK;
-        float *scores = m.scores + v * CK_BLOCK, *output = m.output + (vector + v) * d;
-        soften(scores, visible, &m.maxima[vector + v], &m.sums[vector + v], output, d);
-        spread_operands(m.probabilities + v, width, scores, CK_BLOCK);
+    for (size_t begin = 0; begin < vectors; begin += COLUMNS) {
+        size_t width = vectors - begin < COLUMNS ? vectors - begin : COLUMNS;
+        // What any query of the group sees.
+        size_t limit = visible_at(position + (begin + width - 1) / a->group, first);
+        const operand *queries = m->queries + begin * (d / 2);
+        tiles((limit + 15) / 16, width, keys, d / 2, queries, d / 2, m->scores, CK_BLOCK, false);
+        for (size_t c = 0; c < width; c++) {
+            size_t v = begin + c;
+            float *scores = m->scores + c * CK_BLOCK;
+            soften(scores, visible_at(position + v / a->group, first), r.maxima + v, r.sums + v, r.outputs + v * d, d);
+            spread_operands(m->probabilities + c, width, scores, CK_BLOCK);
+        }
+        tiles(d / 16, width, values, V_PAIRS, m->probabilities, (limit + 1) / 2, r.outputs + begin * d, d, true);
     }
-    tiles(d / 16, width, values, V_PAIRS, m.probabilities, (limit + 1) / 2, m.output + vector * d, d, true);
-}
-
-/// The outputs, divided by the sums of their weights, in place of the queries.
-INLINE void finish(const ck_attention *a, const float *output, const float *sums) {
-    size_t d = a->head_size;
-    for (size_t v = 0; v < a->rows * a->group; v++) {
-        float *place = a->queries + v / a->group * a->stride + v % a->group * d;
-        f32x16 scale = 1 / sums[v];
-        for (size_t i = 0; i < d; i += 16) store(place + i, load(output + v * d + i) * scale);
-    }
-}
-
-/// Asks for the block of the next positions: blocks of one sequence lie far apart, which no prefetcher foresees.
-INLINE void fetch_next_block(const ck_attention *a, size_t first, size_t last, size_t bytes) {
-    if (last - first < CK_BLOCK) return;
-    const uint8_t *next = a->cache + (size_t)a->blocks[first / CK_BLOCK + 1] * a->block_stride;
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
 }
 
 static void attend(const ck_attention *a) {
-    size_t vectors = a->rows * a->group, d = a->head_size, last = a->position + a->rows - 1;
-    attention_memory m = carve(a->scratch, d, a->group);
-    begin(a, m, m.scores);  // scores are free until the first block
-    for (size_t first = 0; first <= last; first += CK_BLOCK) {
-        const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
-        fetch_next_block(a, first, last, block_bytes(d));
-        for (size_t v = 0; v < vectors; v += COLUMNS) {
-            attend_block(a, m, block, first, v, vectors - v < COLUMNS ? vectors - v : COLUMNS);
-        }
-    }
-    finish(a, m.output, m.sums);
+    attention_memory m = carve(a->scratch, a->head_size, a->group);
+    attend_parts(a, pack_queries, attend_panel, block_bytes(a->head_size), &m, m.running);
 }

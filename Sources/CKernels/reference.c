@@ -112,12 +112,13 @@ static void integer_append(uint8_t *block, size_t head_size, size_t slot, const 
 
 /// One query over the positions 0 ... last, block by block with a running maximum (online softmax).
 /// `expanded` takes one block of 8-bit keys and values as f32; NULL where the cache is f32.
-static void attend_one(const ck_attention *a, const float *query, size_t last, float *output, float *expanded) {
+static void attend_one(
+    const ck_attention *a, const int32_t *blocks, const float *query, size_t last, float *output, float *expanded) {
     size_t d = a->head_size;
     float scale = 1 / sqrtf((float)d), maximum = -INFINITY, sum = 0;
     memset(output, 0, d * sizeof(float));
     for (size_t first = 0; first <= last; first += CK_BLOCK) {
-        const uint8_t *block = a->cache + (size_t)a->blocks[first / CK_BLOCK] * a->block_stride;
+        const uint8_t *block = a->cache + (size_t)blocks[first / CK_BLOCK] * a->block_stride;
         for (size_t t = 0; expanded && t < 2 * CK_BLOCK; t++) load_bytes(block, d, t, expanded + t * d);
         const float *keys = expanded ? expanded : (const float *)block;
         const float *values = keys + CK_BLOCK * d;
@@ -141,12 +142,14 @@ static void attend_one(const ck_attention *a, const float *query, size_t last, f
 }
 
 static void attend_rows(const ck_attention *a, float *expanded) {
-    float *output = a->scratch;
-    for (size_t r = 0; r < a->rows; r++) {
-        for (size_t g = 0; g < a->group; g++) {
-            float *query = a->queries + r * a->stride + g * a->head_size;
-            attend_one(a, query, a->position + r, output, expanded);
-            memcpy(query, output, a->head_size * sizeof(float));
+    float *output = a->scratch, *queries = a->queries;
+    for (const ck_part *part = a->parts; part < a->parts + a->part_count; part++) {
+        for (size_t r = 0; r < part->rows; r++, queries += a->stride) {
+            for (size_t g = 0; g < a->group; g++) {
+                float *query = queries + g * a->head_size;
+                attend_one(a, part->blocks, query, part->position + r, output, expanded);
+                memcpy(query, output, a->head_size * sizeof(float));
+            }
         }
     }
 }

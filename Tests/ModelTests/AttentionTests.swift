@@ -55,6 +55,41 @@ struct AttentionTests {
         }
     }
 
+    /// Sequences that begin with the same blocks and have gone on in their own ways, some of them not yet far.
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `rows are the same to the bit alone and beside those that share their blocks`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
+        for (headSize, group) in [(64, 4), (128, 8), (32, 3)] {
+            try checkSharing(Shape(headSize: headSize, group: group, position: 300, rows: 1), kernels, type)
+        }
+    }
+
+    private func checkSharing(
+        _ shape: Shape, _ kernels: KernelTable, _ type: RuntimeSettings.CacheType
+    ) throws {
+        var generator = Generator(state: 15)
+        let width = shape.group * shape.headSize
+        let cache = try HeadCache(kernels, type, shape, using: &generator)
+        // Position, rows, and which block each has in place of the third and later ones.
+        let parts = [(130, 1, 0), (300, 1, 1), (128, 5, 3), (191, 1, 0), (250, 3, 1)].map {
+            HeadCache.Part(position: $0.0, rows: $0.1, turn: $0.2)
+        }
+        let queries = Samples.normal(11 * width, using: &generator)
+        let apart = try cache.attend(shape, parts, shared: 0, queries)
+        for shared in 1...2 {
+            let together = try cache.attend(shape, parts, shared: shared, queries)
+            #expect(together.map(\.bitPattern) == apart.map(\.bitPattern))
+        }
+        var row = 0
+        for part in parts {
+            let range = row * width..<(row + part.rows) * width
+            let alone = try cache.attend(shape, [part], shared: 0, Array(queries[range]))
+            #expect(alone.map(\.bitPattern) == apart[range].map(\.bitPattern))
+            row += part.rows
+        }
+    }
+
     @Test(arguments: KernelTable.supported)
     func `a key that is not finite makes the row NaN, in 8 bits too`(kernels: KernelTable) throws {
         var generator = Generator(state: 14)
@@ -120,17 +155,39 @@ private struct HeadCache {
         blockBytes = bytes
     }
 
+    /// Rows of a sequence that has the first two blocks of this one, and behind them those that follow `turn` places on.
+    struct Part {
+        let position: Int
+        let rows: Int
+        let turn: Int
+    }
+
     func attend(_ shape: AttentionTests.Shape, _ queries: [Float]) throws -> [Float] {
+        try attend(shape, [Part(position: shape.position, rows: shape.rows, turn: 0)], shared: 0, queries)
+    }
+
+    func attend(_ shape: AttentionTests.Shape, _ parts: [Part], shared: Int, _ queries: [Float]) throws -> [Float] {
         let scratch = try Pages(bytes: format.scratch(shape.headSize, shape.group))
         var rows = queries
+        let tables = parts.flatMap { part in
+            table.prefix(2) + table.dropFirst(2).indices.map { table[2 + ($0 - 2 + part.turn) % (table.count - 2)] }
+        }
         rows.withUnsafeMutableBufferPointer { rows in
-            table.withUnsafeBufferPointer { blocks in
-                var attention = ck_attention(
-                    head_size: shape.headSize, group: shape.group, rows: shape.rows, position: shape.position,
-                    queries: rows.baseAddress, stride: shape.group * shape.headSize, blocks: blocks.baseAddress,
-                    cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes,
-                    scratch: scratch.base)
-                format.attend(&attention)
+            tables.withUnsafeBufferPointer { blocks in
+                let parts = parts.enumerated().map { index, part in
+                    ck_part(
+                        rows: part.rows, position: part.position,
+                        blocks: blocks.baseAddress?.advanced(by: index * table.count))
+                }
+                parts.withUnsafeBufferPointer { parts in
+                    var attention = ck_attention(
+                        head_size: shape.headSize, group: shape.group, parts: parts.baseAddress,
+                        part_count: parts.count, shared: shared, queries: rows.baseAddress,
+                        stride: shape.group * shape.headSize,
+                        cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes,
+                        scratch: scratch.base)
+                    format.attend(&attention)
+                }
             }
         }
         return rows

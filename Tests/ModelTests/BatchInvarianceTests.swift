@@ -77,6 +77,48 @@ struct BatchInvarianceTests {
         #expect(rows[0] == rows[1])
     }
 
+    /// Attention goes over blocks that are shared once for several sequences, however these stand in the batch.
+    @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
+    func `sequences that share blocks have the logits of each by itself`(
+        kernels: KernelTable, type: RuntimeSettings.CacheType
+    ) throws {
+        let model = try Self.model(try Weights.bfloat16.checkpoint(), kernels, type: type)
+        var prefix = Conversation(positions: 130)
+        model.read(Self.tokens(130, seed: 7), chunk: 65, conversation: &prefix) { _, _ in }
+        var other = Conversation(positions: 64, firstBlock: 20)
+        model.read(Self.tokens(64, seed: 8), chunk: 64, conversation: &other) { _, _ in }
+        // Blocks, position and rows of what goes on: behind all of the prefix, behind its first block, behind the other.
+        var branches: [(blocks: [Int32], position: Int, rows: Int)] = []
+        for (index, rows) in [1, 1, 3, 1, 12, 1, 1, 2].enumerated() {
+            let own = Int32(5 + index)
+            model.copyBlock(prefix.blocks[2], to: own)
+            switch index {
+            case 3, 6: branches.append(([prefix.blocks[0], own], 64, rows))
+            case 5: branches.append((other.blocks + [own], 64, rows))
+            default: branches.append((prefix.blocks[..<2] + [own], 130, rows))
+            }
+        }
+        let fill = { (branch: Int, batch: inout Batch) in
+            let (blocks, position, rows) = branches[branch]
+            batch.append(Self.tokens(rows, seed: UInt64(branch)), at: position, blocks: blocks, logits: rows)
+        }
+        var batch = Batch(capacity: model.capacity)
+        let alone = branches.indices.map { branch in
+            batch.removeAll()
+            fill(branch, &batch)
+            let logits = model.forward(batch)
+            return (0..<logits.rowCount).map { logits[$0].array.map(\.bitPattern) }
+        }
+        var generator = Generator(state: 9)
+        for _ in 0..<12 {
+            let order = branches.indices.shuffled(using: &generator)
+            batch.removeAll()
+            for branch in order { fill(branch, &batch) }
+            let logits = model.forward(batch)
+            #expect((0..<logits.rowCount).map { logits[$0].array.map(\.bitPattern) } == order.flatMap { alone[$0] })
+        }
+    }
+
     @Test(arguments: KernelTable.supported, RuntimeSettings.CacheType.allCases)
     func `a step that was broken off leaves no trace in what is computed again`(
         kernels: KernelTable, type: RuntimeSettings.CacheType

@@ -56,12 +56,22 @@ typedef struct {
     uint32_t first_block;  // index in ck_step.blocks of the sequence's block table
 } ck_span;
 
+/// Spans side by side whose sequences begin with the same blocks: attention goes over these once for all of them. At most
+/// CK_SPAN rows together. Which spans are in one changes no result.
+typedef struct {
+    uint32_t first_span;
+    uint32_t spans;
+    uint32_t shared;  // blocks, all before the spans' rows; 0 for a span by itself
+} ck_cohort;
+
 typedef struct {
     size_t rows;
     const int32_t *tokens;     // (rows)
     const int32_t *positions;  // (rows)
     size_t span_count;
     const ck_span *spans;      // ascending rows; together all rows
+    size_t cohort_count;
+    const ck_cohort *cohorts;  // ascending spans; together all spans
     const int32_t *blocks;
     size_t wanted_count;
     const int32_t *wanted;     // (wanted_count) row numbers, ascending

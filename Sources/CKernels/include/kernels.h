@@ -19,15 +19,22 @@ enum {
     CK_STRETCH = 1024,  // logits whose weights are summed by themselves
 };
 
-/// The attention of one K/V head over the rows of one span.
+/// Rows of one sequence in an attention: consecutive positions inside one CK_BLOCK.
+typedef struct {
+    size_t rows;
+    size_t position;          // of the first row
+    const int32_t *blocks;    // block numbers of the sequence, from position 0
+} ck_part;
+
+/// The attention of one K/V head over the rows of one sequence, or of several that begin alike.
 typedef struct {
     size_t head_size;         // multiple of CK_STRIP
     size_t group;             // query heads that share the K/V head
-    size_t rows;              // 1 ... CK_SPAN, consecutive positions inside one CK_BLOCK
-    size_t position;          // of the first row
+    const ck_part *parts;     // together 1 ... CK_SPAN rows
+    size_t part_count;
+    size_t shared;            // blocks that all parts begin with, all before the parts' rows
     float *queries;           // (rows, group, head_size), rows `stride` apart; the result replaces them
     size_t stride;
-    const int32_t *blocks;    // block numbers of the sequence, from position 0
     const uint8_t *cache;     // K of block 0 for this layer and head; V follows K
     size_t block_stride;      // bytes from one block to the next
     void *scratch;            // ck_cache.scratch bytes, 64-byte aligned

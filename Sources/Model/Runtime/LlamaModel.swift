@@ -7,7 +7,7 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package let plan: MemoryPlan
     package let team: ThreadTeam
     let weights: Weights
-    private let workspace: Workspace
+    let workspace: Workspace
     private let cache: PageMemory
     /// Radians a position for each pair of a head.
     private let frequencies: UnsafeMutableBufferPointer<Double>
@@ -62,7 +62,7 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
 
     package func forward(_ batch: borrowing Batch, while isWanted: () -> Bool) -> Logits? {
         check(batch)
-        let spanCount = describeRows(batch)
+        let spanCount = describeRows(batch), cohortCount = describeCohorts(spanCount, batch)
         var program = program
         // The last operation multiplies with the output matrix.
         if !batch.needsLogits { program.operation_count -= 1 }
@@ -71,7 +71,8 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
                 batch.logitRows.withUnsafeBufferPointer { wanted in
                     var step = ck_step(
                         rows: tokens.count, tokens: tokens.baseAddress, positions: workspace.positions,
-                        span_count: spanCount, spans: workspace.spans, blocks: blocks.baseAddress,
+                        span_count: spanCount, spans: workspace.spans, cohort_count: cohortCount,
+                        cohorts: workspace.cohorts, blocks: blocks.baseAddress,
                         wanted_count: wanted.count, wanted: wanted.baseAddress)
                     return Self.run(&program, &step, on: team, while: isWanted)
                 }
@@ -130,30 +131,6 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
         let vocabulary = UInt32(vocabularySize), blocks = UInt32(blockCount)
         precondition(batch.tokens.allSatisfy { UInt32(bitPattern: $0) < vocabulary }, "token outside the vocabulary")
         precondition(batch.blockTable.allSatisfy { UInt32(bitPattern: $0) < blocks }, "K/V block outside the pool")
-    }
-
-    /// Writes position and span of each row; returns the number of spans.
-    private func describeRows(_ batch: borrowing Batch) -> Int {
-        let positions = workspace.positions, spans = workspace.spans
-        let spanLength = Int(CK_SPAN)
-        var count = 0
-        for run in batch.runs {
-            let end = run.firstPosition + run.rows.count
-            precondition(run.firstPosition >= 0 && end <= contextLength, "position outside the context")
-            precondition(KVBlock.count(for: end) <= run.blocks.count, "block table shorter than the sequence")
-            for row in run.rows { positions[row] = Int32(run.firstPosition + row - run.rows.lowerBound) }
-            var position = run.firstPosition
-            while position < end {
-                let next = min(end, (position / spanLength + 1) * spanLength)
-                spans[count] = ck_span(
-                    first_row: UInt32(run.rows.lowerBound + position - run.firstPosition),
-                    rows: UInt32(next - position), position: UInt32(position),
-                    first_block: UInt32(run.blocks.lowerBound))
-                count += 1
-                position = next
-            }
-        }
-        return count
     }
 
     private static func frequencies(_ model: ModelConfiguration) -> UnsafeMutableBufferPointer<Double> {

@@ -13,6 +13,7 @@ struct WorkspaceLayout {
     let logits: Int
     let positions: Int
     let spans: Int
+    let cohorts: Int
     let scratch: Int
     /// Of one worker.
     let scratchBytes: Int
@@ -51,6 +52,7 @@ struct WorkspaceLayout {
         logits = memory.place(capacity.logitRows * logitStride * float)
         positions = memory.place(rows * MemoryLayout<Int32>.stride)
         spans = memory.place(rows * MemoryLayout<ck_span>.stride)
+        cohorts = memory.place(rows * MemoryLayout<ck_cohort>.stride)
         scratch = memory.place(threads * scratchBytes)
         bytes = memory.bytes
     }
@@ -91,6 +93,10 @@ struct Workspace {
     }
     /// (rows): a step has at most one span a row
     var spans: UnsafeMutablePointer<ck_span> { (memory.base + layout.spans).assumingMemoryBound(to: ck_span.self) }
+    /// (rows): at most one a span
+    var cohorts: UnsafeMutablePointer<ck_cohort> {
+        (memory.base + layout.cohorts).assumingMemoryBound(to: ck_cohort.self)
+    }
     var scratch: UnsafeMutablePointer<UInt8> { (memory.base + layout.scratch).assumingMemoryBound(to: UInt8.self) }
 
     private func floats(_ offset: Int) -> UnsafeMutablePointer<Float> {
