@@ -88,7 +88,7 @@ let package = Package(
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
         .testTarget(name: "CurationTests", dependencies: ["Curation", "JSON"], swiftSettings: swift),
-        .testTarget(name: "JobsTests", dependencies: ["Jobs"], swiftSettings: swift),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs", database], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),

@@ -23,16 +23,19 @@ package actor BatchDesk {
         self.work = work
     }
 
-    /// Goes on with what an earlier process left, and runs what comes, until the task is cancelled. Errors of the disk are told, and tried again.
-    package func run(onTrouble: @Sendable (StateError) -> Void) async {
+    /// Goes on with what an earlier process left, and runs what comes, until the task is cancelled.
+    ///
+    /// - Parameter onRound: hears of each round; with an error of the disk it is tried again.
+    package func run(onRound: @Sendable (StateError?) -> Void) async {
         isOpen = true
         while isOpen, !Task.isCancelled {
             do throws(StateError) {
                 try await folder.files.removeExpired(now: now())
                 try await folder.batches.removeEnded(before: now() - Self.memory)
                 try await startNext()
+                onRound(nil)
             } catch {
-                onTrouble(error)
+                onRound(error)
             }
             try? await Task.sleep(for: .seconds(10))
         }

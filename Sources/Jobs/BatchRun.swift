@@ -55,7 +55,9 @@ package struct BatchRun: Sendable {
         // Not to be interrupted by the cancellation that brought it here, which closed the journal too.
         let last =
             Task.isCancelled ? try await BatchJournal(batch, store: store, files: files, progress: progress) : journal
-        return try await Task { try await finish(batch, last) }.result.mapError { StateError($0) }.get()
+        return try await Task { try await finish(batch, last) }.result.mapError {
+            StateError($0, in: store.database.path)
+        }.get()
     }
 
     // MARK: Lines

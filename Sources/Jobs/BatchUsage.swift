@@ -39,18 +39,4 @@ extension BatchUsage {
         let values = (0..<4).map { (row[index + $0] as Int?) ?? 0 }
         self.init(input: values[0], cached: values[1], output: values[2], reasoning: values[3])
     }
-
-    /// Gives the tables of earlier versions the columns of tokens and model; lines that had a result then count none.
-    static let migrator: DatabaseMigrator = {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("usage of batches") { db in
-            for name in ["batch", "line"] {
-                try db.alter(table: name) { table in
-                    for column in columns { table.add(column: column, .integer).notNull().defaults(to: 0) }
-                }
-            }
-            try db.alter(table: "batch") { $0.add(column: "model", .text) }
-        }
-        return migrator
-    }()
 }

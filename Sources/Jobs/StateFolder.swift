@@ -1,10 +1,9 @@
-import GRDB
 import Glibc
 
-/// The folder where files and batches outlive the process; held by one process at a time.
+/// The folder where files, batches and responses outlive the process; held by one process at a time.
 ///
-/// `state.sqlite` has the tables, `files/` the bytes of files under their ids, `lock` is locked while the folder is in
-/// use. Nothing that a client says becomes part of a path.
+/// `state.sqlite` has the tables of files and batches, `files/` the bytes of files under their ids, `responses.sqlite` the
+/// responses, `lock` is locked while the folder is in use. Nothing that a client says becomes part of a path.
 package final class StateFolder: Sendable {
     package let path: String
     package let files: FileStore
@@ -21,19 +20,14 @@ package final class StateFolder: Sendable {
         try Self.make(path)
         lock = try FolderLock(path)
         try Self.make(path + "/files")
-        let database = try StateDatabase(path: path + "/state.sqlite")
-        try Self.migrate(path + "/state.sqlite")
+        let database = try StateDatabase(path: path + "/state.sqlite", tables: BatchTables.migrator)
         files = FileStore(database: database, folder: path + "/files", quota: quota)
         batches = BatchStore(database: database)
     }
 
-    /// On a connection of its own, which goes before anybody reads.
-    private static func migrate(_ path: String) throws(StateError) {
-        do {
-            try BatchUsage.migrator.migrate(DatabaseQueue(path: path))
-        } catch {
-            throw StateError(error)
-        }
+    /// Opens the archive of responses, which must not outlive this.
+    package func responses(_ limits: ResponseArchive.Limits) throws(StateError) -> ResponseArchive {
+        try ResponseArchive(path: path + "/responses.sqlite", limits)
     }
 
     private static func make(_ path: String) throws(StateError) {

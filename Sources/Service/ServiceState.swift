@@ -14,12 +14,12 @@ package final class ServiceState: Sendable {
 
     private let phase = Mutex<Phase>(.loading(share: 0))
     let requests = RequestRegistry()
-    let responses = ResponseStore()
+    package let responses: ResponseDesk
 
     /// Longest that one step of the engine may take before it counts as stuck.
     private static let heartbeatLimit: Duration = .seconds(120)
 
-    package init() {}
+    package init(responses: ResponseDesk) { self.responses = responses }
 
     package func advance(to share: Double) {
         phase.withLock { phase in

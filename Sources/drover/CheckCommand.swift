@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Jobs
 import Language
 import Logging
 import Model
@@ -55,7 +56,7 @@ struct CheckCommand: AsyncParsableCommand {
     private static let parts: [(name: String, check: @Sendable (ServeSettings) async throws -> String)] = [
         ("model", model), ("keys", keys), ("tls", certificates), ("addresses", addresses),
         ("cache-dir", cacheDirectory), ("usage-dir", usageDirectory), ("state-dir", stateDirectory),
-        ("verifiers", verifiers),
+        ("responses", responses), ("verifiers", verifiers),
     ]
 
     /// The files, the tokenizer, the template, and whether memory suffices.
@@ -89,8 +90,10 @@ struct CheckCommand: AsyncParsableCommand {
         let sockets = try ServerSockets(settings)
         defer { sockets.all.forEach { $0.discard() } }
         let metrics = MetricsRegistry()
+        let logger = Logger(label: "drover", level: .error)
+        let responses = ResponseDesk(archive: try ResponseArchive(settings.responseLimits), logger: logger)
         let service = APIService(
-            state: ServiceState(), metrics: metrics, logger: Logger(label: "drover", level: .error),
+            state: ServiceState(responses: responses), metrics: metrics, logger: logger,
             access: AccessControl(ring: nil, metrics: metrics), version: Version.text)
         try settings.checkOpenRoutes(service.router)
         let exposure = try settings.checkExposure(of: sockets.all.map(\.endpoint))
@@ -125,6 +128,11 @@ struct CheckCommand: AsyncParsableCommand {
         guard let path = settings.stateDir else { return "none: no files and batches" }
         try checkFolder(path)
         return "\(path), files of a key at most \(settings.keyFilesBytes)"
+    }
+
+    @Sendable private static func responses(_ settings: ServeSettings) throws -> String {
+        let place = settings.stateDir.map { "in \($0)" } ?? "in memory: a restart forgets them"
+        return "stored for \(settings.responsesDays) days, at most \(settings.responsesBytes), \(place)"
     }
 
     /// One that is there can be written to; one that is not can be made.

@@ -14,7 +14,7 @@ final class DroverServer: Sendable {
     private let settings: ServeSettings
     private let logger: Logger
     private let metrics = MetricsRegistry()
-    private let state = ServiceState()
+    private let state: ServiceState
     private let access: ServerAccess
     private let tls: ServerTLS?
     private let reloadFailures: Counter
@@ -61,9 +61,16 @@ final class DroverServer: Sendable {
         let verifiers = try VerifierRoster(
             settings.verification.verifiers, limit: settings.maxVerifiers, metrics: metrics)
         let judges = JudgeRoster(settings.verification.judges)
-        batchLines = BatchEndpointTable(
+        let folder = try asksForKeys ? Self.folder(settings) : nil
+        let archive = try folder?.responses(settings.responseLimits) ?? ResponseArchive(settings.responseLimits)
+        let state = ServiceState(responses: ResponseDesk(archive: archive, logger: logger))
+        self.state = state
+        let table = BatchEndpointTable(
             state: state, access: access.control, verifiers: verifiers, judges: judges)
-        jobs = try asksForKeys ? Self.jobs(settings, batchLines) : nil
+        batchLines = table
+        jobs = folder.map {
+            JobService(folder: $0, table: table, limits: BatchLimits(concurrency: settings.batchConcurrency))
+        }
         let service = APIService(
             state: state, metrics: metrics, logger: logger, access: access.control, version: Version.text,
             verifiers: verifiers, judges: judges, hosts: Self.hosts(settings, endpoints, isOpen: !access.asksForKeys),
@@ -99,19 +106,17 @@ final class DroverServer: Sendable {
         return .loopback(and: settings.allowedHosts + bound)
     }
 
-    private static func jobs(_ settings: ServeSettings, _ table: BatchEndpointTable) throws -> JobService? {
-        try settings.stateDir.map { path in
-            JobService(
-                folder: try StateFolder(path: path, quota: settings.keyFilesBytes.bytes), table: table,
-                limits: BatchLimits(concurrency: settings.batchConcurrency))
-        }
+    private static func folder(_ settings: ServeSettings) throws -> StateFolder? {
+        try settings.stateDir.map { try StateFolder(path: $0, quota: settings.keyFilesBytes.bytes) }
     }
 
     /// Until the task is cancelled.
     private func runBatches() async {
         guard let jobs else { return }
-        await jobs.desk.run { [logger] error in
-            logger.error("files and batches wait for the disk", metadata: ["error": "\(error)"])
+        let trouble = LastingTrouble(
+            "files and batches wait for the disk", over: "files and batches go on", logger: logger)
+        await jobs.desk.run { error in
+            if let error { trouble.note(error) } else { trouble.clear() }
         }
     }
 
@@ -158,6 +163,10 @@ final class DroverServer: Sendable {
             }
             group.addTask {
                 await self.access.writeUsage()
+                return false
+            }
+            group.addTask {
+                await self.state.responses.keepTidy()
                 return false
             }
             // Not `waitForAll`, which would wait for the sockets when loading has failed.

@@ -41,13 +41,16 @@ final class ServerAccess: Sendable {
     /// Writes down every few seconds what keys have used, until the task is cancelled, and then what is left.
     func writeUsage() async {
         guard let folder, let book else { return }
+        let trouble = LastingTrouble(
+            "the usage of keys could not be written", over: "the usage of keys is written again", logger: logger)
         var goesOn = true
         while goesOn {
             goesOn = (try? await Task.sleep(for: .seconds(5))) != nil
             do {
                 try folder.write(book)
+                trouble.clear()
             } catch {
-                logger.error("the usage of keys could not be written", metadata: ["error": "\(error)"])
+                trouble.note(error)
             }
         }
     }

@@ -1,9 +1,14 @@
 """OpenAI's Responses API with the official client (api.md 3: details 39 and 40)."""
 
+import pathlib
+import resource
+import subprocess
+
 import openai
 import pydantic
 import pytest
 
+from conftest import BINARY
 from test_openapi import validate
 
 MODEL = "drover-demo"
@@ -137,3 +142,140 @@ def test_what_is_not_honoured_is_refused_by_name(client, fields, param):
         client.responses.create(model=MODEL, **({"input": "x"} | {k: v for k, v in fields.items() if k == "input"}),
                                 extra_body={k: v for k, v in fields.items() if k != "input"})
     assert failure.value.param == param
+
+
+def client_of(server, key="none"):
+    return openai.OpenAI(base_url=server.url + "/v1", api_key=key, max_retries=0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "state")
+
+
+def said(client, previous, **others):
+    return client.responses.create(
+        model=MODEL, input="What is my name?", previous_response_id=previous, temperature=0, **others)
+
+
+def test_stored_responses_outlive_the_process(start, folder, tmp_path):
+    arguments = ("--state-dir", folder, "--cache-dir", str(tmp_path / "cache"))
+    server = start(*arguments)
+    client = client_of(server)
+    question = "My name is Anna. " + "I like long walks. " * 30
+    first = client.responses.create(model=MODEL, input=question, temperature=0)
+    whole = said(client, first.id)
+    streams = client.responses.create(
+        model=MODEL, input="And yours?", previous_response_id=whole.id, stream=True, temperature=0)
+    # Whoever has seen the last event finds the response, also if the server was killed as it went out.
+    last = [event.response for event in streams if hasattr(event, "response")][-1]
+    server.process.kill()
+    server.process.wait()
+    server = start(*arguments)
+    client = client_of(server)
+    for response in (first, whole, last):
+        assert client.responses.retrieve(response.id).to_dict() == response.to_dict()
+    assert [item.content[0].text for item in client.responses.input_items.list(first.id)] == [question]
+    again = said(client, first.id)
+    assert again.output_text == whole.output_text and again.usage.input_tokens == whole.usage.input_tokens
+    assert said(client, first.id).usage.input_tokens_details.cached_tokens >= 64
+    # What is in the middle of a conversation cannot be left out of it.
+    client.responses.delete(whole.id)
+    assert client.responses.retrieve(last.id).id == last.id
+    with pytest.raises(openai.NotFoundError, match=whole.id) as failure:
+        said(client, last.id)
+    assert failure.value.code == "previous_response_not_found"
+    assert server.stop() == 0
+    client = client_of(start(*arguments))
+    assert client.responses.retrieve(last.id).status == "completed"
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(whole.id)
+
+
+def test_without_a_folder_a_restart_forgets(start):
+    server = start()
+    client = client_of(server)
+    first = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    assert client.responses.retrieve(first.id).status == first.status == "incomplete"
+    server.stop()
+    with pytest.raises(openai.NotFoundError):
+        client_of(start()).responses.retrieve(first.id)
+
+
+def test_what_is_not_to_be_stored_is_not(start, folder):
+    client = client_of(start("--state-dir", folder))
+    secret = "the password is swordfish"
+    kept = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    answer = said(client, kept.id, store=False, instructions=secret, max_output_tokens=5)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(answer.id)
+    found = b"".join(path.read_bytes() for path in pathlib.Path(folder).iterdir() if path.is_file())
+    assert kept.id.encode() in found and answer.id.encode() not in found and secret.encode() not in found
+
+
+def test_a_key_sees_its_own_responses_only(start, folder, tmp_path):
+    file = tmp_path / "keys.yaml"
+    keys = [
+        subprocess.run([BINARY, "key", "new", name, "--file", file], check=True, capture_output=True, text=True)
+        .stdout.split()[-1] for name in ("alice", "bob")]
+    arguments = ("--state-dir", folder, "--api-key-file", str(file), "--open-routes", "/health/ready")
+    server = start(*arguments)
+    first = client_of(server, keys[0]).responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    for restarts in (False, True):
+        if restarts:
+            server.stop()
+            server = start(*arguments)
+        alice, bob = (client_of(server, key) for key in keys)
+        for call in (
+            lambda: bob.responses.retrieve(first.id), lambda: bob.responses.delete(first.id),
+            lambda: bob.responses.cancel(first.id), lambda: list(bob.responses.input_items.list(first.id)),
+            lambda: said(bob, first.id),
+        ):
+            with pytest.raises(openai.NotFoundError):
+                call()
+        assert alice.responses.retrieve(first.id).id == first.id
+
+
+def test_a_disk_that_fails_costs_the_storing_not_the_answer(start, folder):
+    server = start("--state-dir", folder, log=subprocess.PIPE)
+    client = client_of(server)
+    kept = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    lost = [client.responses.create(model=MODEL, input="Hi", max_output_tokens=5) for _ in range(3)]
+    events = [event.type for event in client.responses.create(model=MODEL, input="Hi", stream=True)]
+    assert events[-1] == "response.completed"
+    for response in lost:
+        assert response.status == "incomplete"
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(response.id)
+    assert client.responses.retrieve(kept.id).id == kept.id
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    last = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    assert client.responses.retrieve(last.id).id == last.id
+    server.terminate()
+    lines = server.process.communicate()[1].decode().splitlines()
+    for words in ("responses are not stored", "responses are stored again"):
+        assert sum(words in line for line in lines) == 1, lines
+
+
+def test_a_file_that_is_no_database_is_refused_by_name(folder):
+    path = pathlib.Path(folder, "responses.sqlite")
+    path.parent.mkdir()
+    path.write_bytes(b"no database " * 1000)
+    failed = subprocess.run(
+        [BINARY, "serve", "--port", "0", "--state-dir", folder], capture_output=True, text=True, timeout=60)
+    assert failed.returncode == 1 and str(path) in failed.stderr, failed
+
+
+def test_the_oldest_make_room(start, folder):
+    client = client_of(start("--state-dir", folder, "--responses-bytes", "64KiB"))
+    first = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    # An eighth is the most of one.
+    with pytest.raises(openai.BadRequestError) as failure:
+        client.responses.create(model=MODEL, input="Hi " * 3000, truncation="auto", max_output_tokens=5)
+    assert failure.value.param == "store" and failure.value.code == "response_too_large"
+    texts = [client.responses.create(model=MODEL, input="one two " * 300, max_output_tokens=5) for _ in range(20)]
+    for gone in (first, texts[0]):
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(gone.id)
+    assert client.responses.retrieve(texts[-1].id).id == texts[-1].id

@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import HTTPTypes
 import JSON
+import Jobs
 import Language
 import Logging
 import Model
@@ -13,7 +14,7 @@ import Verifiers
 
 /// The whole service over the small oracle checkpoint, reached through memory: real weights, real text, no sockets.
 final class TestService: Sendable {
-    let state = ServiceState()
+    let state: ServiceState
     let metrics = MetricsRegistry()
     let model: ServedModel
     private let server: HTTPServer
@@ -32,6 +33,9 @@ final class TestService: Sendable {
         keys: [ClientKey]? = nil, openRoutes: Set<String> = [], hosts: HostPolicy = .any,
         origins: OriginPolicy = OriginPolicy(), verifiers: [any Verifier] = []
     ) throws {
+        let logger = Logger(label: "test")
+        let archive = try ResponseArchive(ResponseArchive.Limits(bytes: 1 << 20, lifetime: 3600))
+        state = ServiceState(responses: ResponseDesk(archive: archive, logger: logger))
         let checkpoint = try Checkpoint(path: Self.fixture.path)
         // The reference kernels compute in float32, so texts can be compared with transformers'.
         let llama = try LlamaModel(
@@ -52,7 +56,7 @@ final class TestService: Sendable {
             template: template, defaults: SamplingDefaults(), stopTokens: vocabulary.endIDs)
         access = AccessControl(ring: keys.map { KeyRing($0) }, openRoutes: openRoutes, metrics: metrics)
         let service = APIService(
-            state: state, metrics: metrics, logger: Logger(label: "test"), access: access, version: "1.2.3",
+            state: state, metrics: metrics, logger: logger, access: access, version: "1.2.3",
             verifiers: VerifierRoster(verifiers, limit: 2, metrics: metrics), hosts: hosts, origins: origins)
         router = service.router
         server = HTTPServer(responder: service.responder, errorBody: APIService.errorBody)

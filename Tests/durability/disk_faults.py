@@ -1,9 +1,10 @@
-"""ENOSPC and EIO injected by strace into every kind of write that files and batches make.
+"""ENOSPC and EIO injected by strace into every kind of write that files, batches and stored responses make.
 
     .build/test-venv/bin/python Tests/durability/disk_faults.py [--only wal]    # as root, with strace; 5 to 10 minutes
 
 At each point the disk fails until it has failed a few times, and is well again. Then each custom_id must be in output or
-errors exactly once, with the text of an undisturbed run. A point whose fault never came is a failure of this script.
+errors exactly once, with the text of an undisturbed run; a response must be stored whole, or answered and not stored. A
+point whose fault never came is a failure of this script.
 """
 
 import argparse
@@ -22,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
 from conftest import BINARY, Server  # noqa: E402
-from test_batches import begin, client_of, jsonl, line, texts, wait  # noqa: E402
+from test_batches import MODEL, begin, client_of, jsonl, line, texts, wait  # noqa: E402
 
 SYNC = "fsync,fdatasync"
 # Of a batch that runs: the file that fails, its calls, and the error. A journal is cut (ftruncate) after a failed sync only.
@@ -37,6 +38,8 @@ RUNNING = [
 CREATING = [("output", "openat", "EIO"), ("errors", "openat", "ENOSPC"), ("input", "openat", "EIO")]
 # Of an upload.
 UPLOADING = [("openat", "ENOSPC"), ("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), (SYNC, "EIO"), (SYNC, "ENOSPC")]
+# Of a response that has ended.
+RESPONDING = [("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), (SYNC, "EIO")]
 # Of a server that starts over its database, before it can serve.
 STARTING = [("state.sqlite-shm", "openat", "EIO"), ("state.sqlite-shm", "ftruncate,pwrite64", "ENOSPC")]
 # Of `drover batch run` when it puts its answers in their place.
@@ -160,6 +163,24 @@ def uploading(scene, calls, error):
     faults.say(f"upload, {error}")
 
 
+def responding(scene, calls, error):
+    def respond():
+        return scene.client.responses.create(model=MODEL, input="What is 47 + 35?", temperature=0)
+
+    kept = respond()
+    faults = Faults(calls, error, f"{scene.folder}/state/responses.sqlite-wal")
+    with faults.of(scene.server.process):
+        lost = respond()
+    assert lost.output_text == kept.output_text == scene.client.responses.retrieve(kept.id).output_text
+    try:
+        raise AssertionError(f"stored, though the disk failed: {scene.client.responses.retrieve(lost.id)}")
+    except openai.NotFoundError:
+        pass
+    again = respond()
+    assert scene.client.responses.retrieve(again.id).output_text == kept.output_text
+    faults.say(f"response that is stored, {error}")
+
+
 def starting(scene, name, calls, error):
     batch = scene.begin()
     time.sleep(0.5)
@@ -195,8 +216,8 @@ def main():
     options.add_argument("--only", default="", help="points with this in their words")
     options = options.parse_args()
     points = [(act, point) for act, points in (
-        (running, RUNNING), (creating, CREATING), (uploading, UPLOADING), (starting, STARTING),
-        (finishing, FINISHING)) for point in points]
+        (running, RUNNING), (creating, CREATING), (uploading, UPLOADING), (responding, RESPONDING),
+        (starting, STARTING), (finishing, FINISHING)) for point in points]
     chosen = [(act, point) for act, point in points if options.only in " ".join([act.__name__, *point])]
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(folder)

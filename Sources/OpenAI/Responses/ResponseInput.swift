@@ -17,7 +17,12 @@ struct ResponseInput {
         guard (1...Self.itemsLimit).contains(values.count) else {
             throw .invalid("input", "'input' must have 1 to \(Self.itemsLimit) items, got \(values.count).")
         }
-        for (index, value) in values.enumerated() { try read(value, path: "input[\(index)]") }
+        self = try ResponseInput(items: values)
+    }
+
+    /// Of items, those of a stored response too.
+    init(items: [JSONValue]) throws(APIError) {
+        for (index, value) in items.enumerated() { try read(value, path: "input[\(index)]") }
     }
 
     private mutating func read(_ value: JSONValue, path: String) throws(APIError) {

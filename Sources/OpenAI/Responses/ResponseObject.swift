@@ -59,17 +59,10 @@ package struct ResponseObject: Sendable {
         echoed = request.echoed
     }
 
-    /// What it adds to the conversation.
-    package var message: ChatMessage {
-        var (text, calls): (String?, [ToolCall]) = (nil, [])
-        for item in output {
-            switch item {
-            case .message(_, let said): text = (text ?? "") + said
-            case .call(_, let call, _): calls.append(call)
-            }
-        }
-        return ChatMessage(role: .assistant, content: calls.isEmpty ? text ?? "" : text, toolCalls: calls)
-    }
+    /// Seconds since 1970.
+    package var created: Int64 { head.created }
+
+    package var outputItems: JSONValue { .array(output.map { $0.json(isWhole: true) }) }
 
     package var json: JSONValue {
         var object: JSONObject = [
@@ -78,8 +71,7 @@ package struct ResponseObject: Sendable {
             "error": error.map { ["code": .string($0.code ?? $0.type), "message": .string($0.message)] } ?? .null,
             "incomplete_details": status == .incomplete ? ["reason": "max_output_tokens"] : .null,
             "model": .string(head.model), "system_fingerprint": .string(head.fingerprint),
-            "output": .array(output.map { $0.json(isWhole: true) }),
-            "usage": usage.map(Self.json) ?? .null,
+            "output": outputItems, "usage": usage.map(Self.json) ?? .null,
         ]
         for member in echoed.members { object[member.name] = member.value }
         return .object(object)

@@ -10,8 +10,8 @@ struct ResponseAnswer: Sendable {
     let samples: SampleStreams
     /// In progress, without output.
     let response: ResponseObject
-    /// Is told what became of it.
-    let keep: @Sendable (ResponseObject) -> Void
+    /// Is told what became of it, before the client is; nil for one that is not stored.
+    let ticket: ResponseDesk.Ticket?
 
     func whole() async throws -> Response {
         do {
@@ -19,10 +19,10 @@ struct ResponseAnswer: Sendable {
                 try await run.listen(to: &stream) { _ in }
             }
             let response = ended(speeches[0], summary)
-            keep(response)
+            await ticket?.end(response)
             return Response(json: response.json, summary.serverTiming)
         } catch {
-            keep(failed(APIError(error)))
+            await ticket?.end(failed(APIError(error)))
             throw error
         }
     }
@@ -36,14 +36,14 @@ struct ResponseAnswer: Sendable {
                 try await write(&stream, events, to: writer)
             }
             let response = ended(speeches[0], summary)
-            keep(response)
+            await ticket?.end(response)
             try await writer.send([events.response(response.status.rawValue, response)])
         } catch let error as APIError {
             let response = failed(error)
-            keep(response)
+            await ticket?.end(response)
             try await writer.send([events.response("failed", response)])
         } catch {
-            keep(failed(APIError(error)))
+            await ticket?.end(failed(APIError(error)))
             throw error
         }
     }

@@ -108,12 +108,20 @@ struct ServeOptions: ParsableArguments {
     var usageDir: String?
     @Option(
         help: """
-            A folder for files and batches, which outlive the process; without it their routes are closed. Under systemd a \
-            folder in its StateDirectory.
+            A folder for files, batches and stored responses, which outlive the process; without it the routes of files and \
+            batches are closed. Under systemd a folder in its StateDirectory.
             """)
     var stateDir: String?
     @Option(help: "Most bytes of uploaded files of one API key. (default: 1GiB)")
     var keyFilesBytes: ByteCount?
+    @Option(
+        help: """
+            Most bytes of stored responses, an eighth of it for one; the oldest make room. (default: 1GiB in the state-dir, \
+            64MiB in memory without)
+            """)
+    var responsesBytes: ByteCount?
+    @Option(help: "Days that a response is stored. (default: 30)")
+    var responsesDays: Int?
     @Option(help: "Lines of a batch that are with the engine at the same time. (default: 32)")
     var batchConcurrency: Int?
     @Option(help: "The server's certificate and its chain, PEM; with it Drover speaks TLS only. SIGHUP reads it again.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import HTTP
+import Jobs
 import OpenAI
 import Telemetry
 import Transport
@@ -40,9 +41,11 @@ struct ServeSettings: Sendable {
     let apiKeyFile: String?
     let openRoutes: RouteList
     let usageDir: String?
-    /// Where files and batches outlive the process; nil for nowhere.
+    /// Where files, batches and responses outlive the process; nil for nowhere.
     let stateDir: String?
     let keyFilesBytes: ByteCount
+    let responsesBytes: ByteCount
+    let responsesDays: Int
     let batchConcurrency: Int
     let tls: TLSFiles?
     let insecure: Bool
@@ -62,8 +65,8 @@ struct ServeSettings: Sendable {
         "max-samples", "queue-limit", "key-queue-limit", "api-key-file", "open-routes", "usage-dir", "insecure",
         "tls-certificate", "tls-key", "tls-client-ca", "cache-dir", "cache-disk-bytes", "speculate", "draft-model",
         "draft-tokens", "draft-kv-cache-bytes",
-        "state-dir", "key-files-bytes", "batch-concurrency", "chat-template", "max-verifiers", "drain-timeout",
-        "log-level", "log-format",
+        "state-dir", "key-files-bytes", "responses-bytes", "responses-days", "batch-concurrency", "chat-template",
+        "max-verifiers", "drain-timeout", "log-level", "log-format",
     ]
 
     init(_ options: ServeOptions) async throws {
@@ -121,6 +124,10 @@ struct ServeSettings: Sendable {
         usageDir = try reader.value(options.usageDir, "usage-dir")
         stateDir = try reader.value(options.stateDir, "state-dir") ?? Self.serviceState
         keyFilesBytes = try reader.value(options.keyFilesBytes, "key-files-bytes") ?? ByteCount(bytes: 1 << 30)
+        responsesBytes =
+            try reader.value(options.responsesBytes, "responses-bytes")
+            ?? ByteCount(bytes: stateDir == nil ? 64 << 20 : 1 << 30)
+        responsesDays = try reader.positive(options.responsesDays, "responses-days", atMost: 36_500) ?? 30
         batchConcurrency = try reader.positive(options.batchConcurrency, "batch-concurrency", atMost: 1024) ?? 32
         tls = try TLSFiles(options, reader)
         insecure = try reader.value(options.insecure ? true : nil, "insecure") ?? false
@@ -128,6 +135,10 @@ struct ServeSettings: Sendable {
         drainTimeout = try reader.positive(options.drainTimeout, "drain-timeout") ?? 120
         logLevel = try reader.value(options.logLevel, "log-level") ?? .info
         logFormat = try reader.value(options.logFormat, "log-format") ?? .text
+    }
+
+    var responseLimits: ResponseArchive.Limits {
+        ResponseArchive.Limits(bytes: responsesBytes.bytes, lifetime: Int64(responsesDays) * 86_400)
     }
 
     /// `listen`, or `host` and `port`. A flag wins over what variables and the file say in the other way.
