@@ -15,13 +15,9 @@ final class StateDatabase: Sendable {
     init(path: String?, tables: DatabaseMigrator) throws(StateError) {
         self.path = path ?? "in memory"
         do {
-            var configuration = Configuration()
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            if let path {
-                writer = try DatabasePool(path: path, configuration: configuration)
-            } else {
-                writer = try DatabaseQueue(configuration: configuration)
-            }
+            writer = try path.map { try DatabasePool(path: $0) } ?? DatabaseQueue()
+            // Not while it is opened: GRDB sets NORMAL afterwards, which syncs no commit.
+            try writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try writer.read { [path = self.path] in try Self.check($0, path, tables) }
             try tables.migrate(writer)
         } catch {
