@@ -24,13 +24,17 @@ package enum HostLimits {
         return min(available, freeAddresses)
     }
 
-    /// Bytes of address space below the limit of it (`ulimit -v`).
+    /// Addresses that are taken beside what is asked for: each thread that allocates has an arena, for which malloc maps
+    /// twice 64 MiB to cut one aligned piece out, and a stack.
+    private static let addressesOfThreads = 192 << 20
+
+    /// Bytes of address space below the limit of it (`ulimit -v`), without those of threads.
     private static var freeAddresses: Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, let most = Int(exactly: limit.rlim_cur),
             let used = SystemFile.text("/proc/self/status").flatMap({ SystemFile.value(of: "VmSize", in: $0) })
         else { return .max }
-        return max(0, most - used * 1024)
+        return max(0, most - used * 1024 - addressesOfThreads)
     }
 
     /// Cores worth a compute thread each.
