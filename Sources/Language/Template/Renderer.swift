@@ -73,7 +73,7 @@ final class Renderer {
         if case .string(let text) = value { return text }
         let text = ValuePrinter.string(of: value)
         try reserve(bytes: text.count)
-        try spend(text.count / 8)
+        try spend(text.count / 2)
         return text
     }
 
