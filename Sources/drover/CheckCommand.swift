@@ -61,6 +61,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     /// The files, the tokenizer, the template, and whether memory suffices.
     @Sendable private static func model(_ settings: ServeSettings) throws -> String {
+        try HostLimits.checkAddresses()
         let checkpoint = try ModelSource(path: settings.model).open()
         let text = try TextModel(checkpoint.text, templateFile: settings.chatTemplate)
         let draft = try settings.draftModel.map {

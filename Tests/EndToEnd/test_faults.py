@@ -113,7 +113,9 @@ def test_H53_H54_H55_H56_who_leaves_is_forgotten_and_others_stay(start):
             assert total(server.metrics(), "vllm:num_requests_running") == 1
         reset(first)
         server.wait_for_metric(is_quiet)
-        server.wait_for_metric(lambda metrics: total(metrics, "http_requests_cancelled_total") >= cancelled + 3)
+        # A proxy may hang up politely: then the error that answers the whole one is written, and counts as an answer.
+        seen = 2 if server.proxy else 3
+        server.wait_for_metric(lambda metrics: total(metrics, "http_requests_cancelled_total") >= cancelled + seen)
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=long)])

@@ -24,6 +24,16 @@ package enum HostLimits {
         return min(available, freeAddresses)
     }
 
+    /// Throws where a limit of the address space leaves hardly anything: then the next small allocation may end the process,
+    /// long before the weights ask for memory. To be called before much is read.
+    package static func checkAddresses() throws(RuntimeError) {
+        let free = freeAddresses
+        if free < fewestAddresses { throw .addresses(free: free, fewest: fewestAddresses) }
+    }
+
+    /// For the files' headers, the vocabulary and what else comes before the memory plan.
+    private static let fewestAddresses = 64 << 20
+
     /// Addresses that are taken beside what is asked for: each thread that allocates has an arena, for which malloc maps
     /// twice 64 MiB to cut one aligned piece out, and a stack.
     private static let addressesOfThreads = 192 << 20

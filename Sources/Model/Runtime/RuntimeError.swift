@@ -6,6 +6,7 @@ package enum RuntimeError: Error, Equatable {
     /// A dimension that no kernel takes.
     case unsupportedShape(field: String, got: Int, rule: String)
     case memory(bytes: Int, code: Int32)
+    case addresses(free: Int, fewest: Int)
     case threads(count: Int, code: Int32)
     case checkpoint(CheckpointError)
     case memoryPlan(MemoryPlanError)
@@ -19,6 +20,8 @@ extension RuntimeError: CustomStringConvertible {
         case .noOpenBLAS(let reason): "OpenBLAS cannot be loaded (Debian: apt-get install libopenblas0): \(reason)"
         case .unsupportedShape(let field, let got, let rule): "model has \(field) \(got); it must be \(rule)"
         case .memory(let bytes, let code): "cannot get \(bytes) bytes of memory: \(SystemMessage(code))"
+        case .addresses(let free, let fewest):
+            "the limit of addressable memory (ulimit -v) leaves \(free) bytes beside threads; \(fewest) are the least"
         case .threads(let count, let code): "cannot start \(count) threads: \(SystemMessage(code))"
         case .checkpoint(let error): "\(error)"
         case .memoryPlan(let error): "\(error)"
