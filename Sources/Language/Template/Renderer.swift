@@ -3,7 +3,7 @@
 /// Bounded in steps, in bytes of text and in depth, so that no template can hold a connection's thread or its stack.
 final class Renderer {
     enum Budget {
-        static let steps = 2_000_000
+        static let steps = 1_000_000
         static let outputBytes = 8 << 20
         /// Statements, expressions and calls that are open at one time.
         static let depth = 120
