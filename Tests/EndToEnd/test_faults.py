@@ -226,6 +226,7 @@ def test_O27_one_core_is_enough(start, server):
     assert complete(one, "The owl said")[0] == complete(server, "The owl said")[0]
 
 
+@pytest.mark.direct("it keeps the connections of 64 clients open for others")
 def test_O12_a_limit_of_memory_is_named_and_kept(start, server):
     """Too little is said at the start; what is enough then is enough for many clients: all is reserved or bounded."""
     command = ["prlimit", "--as=300000000", BINARY, "serve", "--port", "0"]
