@@ -27,7 +27,7 @@ struct ValuePrinter {
         case .bool(let bool): text.append(bool ? "True" : "False")
         case .integer(let integer): text.append(String(integer).utf8, .template)
         case .double(let double): text.append(Self.text(of: double).utf8, .template)
-        case .string(let string): text.append(Self.quoted(string))
+        case .string(let string): write(string)
         case .list(let list): write(list)
         case .dictionary(let dictionary): write(dictionary)
         case .namespace: text.append("<Namespace>")
@@ -70,24 +70,31 @@ struct ValuePrinter {
     }
 
     /// In single quotes unless only the text itself has those.
-    private static func quoted(_ string: MarkedText) -> MarkedText {
+    private mutating func write(_ string: MarkedText) {
         let usesDouble = string.bytes.contains(UInt8(ascii: "'")) && !string.bytes.contains(UInt8(ascii: "\""))
         let quote: Unicode.Scalar = usesDouble ? "\"" : "'"
-        var result = MarkedText(String(quote), .template)
-        result.append(
-            string.mapScalars { scalar in
-                switch scalar {
-                case "\\": "\\\\"
-                case "\n": "\\n"
-                case "\r": "\\r"
-                case "\t": "\\t"
-                case quote: "\\" + String(quote)
-                case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{AD}": "\\x" + hexadecimal(scalar, digits: 2)
-                default: String(scalar)
-                }
-            })
-        result.append(MarkedText(String(quote), .template))
-        return result
+        text.append(usesDouble ? "\"" : "'")
+        text.append(string.bytes.contains { Self.mayNeedEscape($0, quote) } ? Self.escaped(string, quote) : string)
+        text.append(usesDouble ? "\"" : "'")
+    }
+
+    /// Of bytes that begin no code point that `escaped` changes, as most texts are, none does.
+    private static func mayNeedEscape(_ byte: UInt8, _ quote: Unicode.Scalar) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: quote) || byte == 0x7F || byte == 0xC2
+    }
+
+    private static func escaped(_ string: MarkedText, _ quote: Unicode.Scalar) -> MarkedText {
+        string.mapScalars { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            case quote: "\\" + String(quote)
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{AD}": "\\x" + hexadecimal(scalar, digits: 2)
+            default: String(scalar)
+            }
+        }
     }
 
     private static func hexadecimal(_ scalar: Unicode.Scalar, digits: Int) -> String {
