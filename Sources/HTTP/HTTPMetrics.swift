@@ -21,13 +21,16 @@ package final class HTTPMetrics: Sendable {
     private let cancelled: Counter
     private let routes = Mutex<[Route: Series]>([:])
 
+    /// nginx's "client closed request": an answer to it may still have been written, where the client hung up politely.
+    private static let cancelledStatus = 499
     private static let secondBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
     private static let byteBounds = (4...12).map { Double(1 << (2 * $0)) }
 
     package init(_ registry: MetricsRegistry) {
         self.registry = registry
         connectionGauge = registry.gauge("http_connections", "Open HTTP connections")
-        cancelled = registry.counter("http_requests_cancelled_total", "Requests whose client left before the end")
+        cancelled = registry.counter(
+            "http_requests_cancelled_total", "Requests whose client left before the end, or that were cancelled")
     }
 
     func setConnections(_ count: Int) { connectionGauge.set(Double(count)) }
@@ -46,7 +49,7 @@ package final class HTTPMetrics: Sendable {
         series.duration.observe(record.duration)
         series.requestSize.observe(Double(record.requestBytes))
         series.responseSize.observe(Double(record.bytes))
-        if !record.isComplete { cancelled.add() }
+        if !record.isComplete || record.status == Self.cancelledStatus { cancelled.add() }
     }
 
     private func makeSeries(_ route: Route) -> Series {

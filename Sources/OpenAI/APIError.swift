@@ -93,6 +93,11 @@ extension APIError {
         return .overloaded(message, retryAfterSeconds: Int(seconds))
     }
 
+    /// Not one of the statuses after which clients try again; nginx's for those whose client has left.
+    package static func cancelled(_ message: String) -> APIError {
+        APIError(status: 499, type: "cancelled_error", message: message, code: "request_cancelled")
+    }
+
     package static func internalError(_ message: String, code: String? = nil) -> APIError {
         APIError(status: 500, type: "server_error", message: message, code: code)
     }

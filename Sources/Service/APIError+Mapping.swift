@@ -18,6 +18,8 @@ extension APIError {
         case let error as Quota.Refusal: self.init(error)
         case let error as JSONError: self = .invalid(nil, "The request body is not valid JSON: \(error).")
         case let error as TemplateError: self = .invalid("messages", error.message)
+        // To a client that has shut down its side only: others are gone.
+        case is CancellationError: self = .cancelled("The request was cancelled: its client has ended its side.")
         default: self = .internalError("Internal error.")
         }
     }

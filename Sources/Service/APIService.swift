@@ -139,7 +139,7 @@ package struct APIService: Sendable {
                 return try await handler(request, access.sender(of: request.head))
             } catch {
                 let answer = APIError(error)
-                if answer.status == 500, !(error is CancellationError) {
+                if answer.status == 500 {
                     logger.error("request failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
                 }
                 return Response(answer, shape)

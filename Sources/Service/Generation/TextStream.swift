@@ -133,10 +133,7 @@ struct TextStream {
         case .cancelled:
             throw .internalError("The request was cancelled: its reader fell too far behind.", code: "slow_reader")
         case .withdrawn:
-            // Not one of the statuses after which clients try again.
-            throw APIError(
-                status: 499, type: "cancelled_error", message: "The request was cancelled by DELETE /v1/requests.",
-                code: "request_cancelled")
+            throw .cancelled("The request was cancelled by DELETE /v1/requests.")
         case .deadline:
             throw APIError(
                 status: 408, type: "timeout_error", message: "The request's time-out has passed.", code: "timeout")
