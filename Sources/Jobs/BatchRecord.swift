@@ -5,7 +5,7 @@ package struct BatchRecord: Codable, Sendable, Equatable {
     package let id: String
     /// The name of the key that it belongs to; empty without one.
     package let owner: String
-    /// The path that its lines are for.
+    /// The path that its lines are for; empty where each line names its own, see `isOfCommand`.
     package let endpoint: String
     package let inputFile: String
     /// The ids of its files, also before there are any.
@@ -60,6 +60,9 @@ package struct BatchRecord: Codable, Sendable, Equatable {
         self.createdAt = createdAt
         expiresAt = createdAt + window
     }
+
+    /// It is that of `drover batch run`, not of a client: each line has an endpoint of its own, and nobody asks for files.
+    package var isOfCommand: Bool { endpoint.isEmpty }
 
     /// Of the lines that have been answered.
     package var usage: BatchUsage {

@@ -76,7 +76,8 @@ package final class BatchStore: Sendable {
             if status == .failed { batch.errors.append(problem) }
             if batch.hasOutput { try batch.file(batch.outputFile, "output", sizes.output).insert(db) }
             if batch.hasErrors { try batch.file(batch.errorFile, "error", sizes.errors).insert(db) }
-            if batch.keepsLines { return true }
+            // A command has no files of its own: it reads the results by their lines.
+            if batch.isOfCommand { return true }
             try db.execute(sql: "DELETE FROM line WHERE batch = ?", arguments: [id])
             return true
         }
@@ -178,9 +179,6 @@ package final class BatchStore: Sendable {
 }
 
 extension BatchRecord {
-    /// Whoever has no files of his own reads the results by their lines.
-    fileprivate var keepsLines: Bool { endpoint.isEmpty }
-
     fileprivate func file(_ id: String, _ kind: String, _ bytes: Int) -> StoredFile {
         let made = endedAt ?? createdAt
         return StoredFile(

@@ -49,14 +49,9 @@ package struct BatchEndpointTable: Sendable {
 
     /// What answers the lines of a batch, once the model is loaded.
     package func work(for batch: BatchRecord) -> any BatchWork {
-        guard batch.namesEndpoints || self[batch.endpoint] != nil else { return RetiredWork() }
+        guard batch.isOfCommand || self[batch.endpoint] != nil else { return RetiredWork() }
         return BatchLineWork(batch: batch, table: self)
     }
-}
-
-extension BatchRecord {
-    /// Each of its lines has an endpoint of its own.
-    var namesEndpoints: Bool { endpoint.isEmpty }
 }
 
 /// Of a batch for an endpoint that this version does not have: its fingerprint is nobody's, so it fails with a reason.

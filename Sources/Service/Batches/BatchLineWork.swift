@@ -34,7 +34,7 @@ struct BatchLineWork: BatchWork {
             wait: response.fields[.retryAfter].flatMap { Int($0) })
     }
 
-    private var endpoints: [String] { batch.namesEndpoints ? table.paths : [batch.endpoint] }
+    private var endpoints: [String] { batch.isOfCommand ? table.paths : [batch.endpoint] }
 
     private func respond(
         _ request: Request, by endpoint: BatchEndpointTable.Entry, _ caller: Caller
@@ -59,7 +59,7 @@ struct BatchLineWork: BatchWork {
 
     /// A second batch of the same file is there for other answers; a command that is given again, for the same.
     private func seed(of line: BatchLine) -> Int64 {
-        batch.namesEndpoints
+        batch.isOfCommand
             ? LineReading.repeatableSeed(of: line) : LineReading.seed("\(batch.id) \(line.number)")
     }
 }
