@@ -244,8 +244,9 @@ def test_a_disk_that_fails_costs_the_storing_not_the_answer(start, folder):
     lost = [client.responses.create(model=MODEL, input="Hi", max_output_tokens=5) for _ in range(3)]
     events = [event.type for event in client.responses.create(model=MODEL, input="Hi", stream=True)]
     assert events[-1] == "response.completed"
+    assert kept.store
     for response in lost:
-        assert response.status == "incomplete"
+        assert response.status == "incomplete" and not response.store
         with pytest.raises(openai.NotFoundError):
             client.responses.retrieve(response.id)
     assert client.responses.retrieve(kept.id).id == kept.id
@@ -274,6 +275,12 @@ def test_the_oldest_make_room(start, folder):
     with pytest.raises(openai.BadRequestError) as failure:
         client.responses.create(model=MODEL, input="Hi " * 3000, truncation="auto", max_output_tokens=5)
     assert failure.value.param == "store" and failure.value.code == "response_too_large"
+    # One that grew beyond that is answered, and says that it is not kept.
+    grown = client.responses.create(
+        model=MODEL, input="one two " * 600, max_output_tokens=2500, extra_body={"ignore_eos": True})
+    assert grown.usage.output_tokens == 2500 and not grown.store
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(grown.id)
     texts = [client.responses.create(model=MODEL, input="one two " * 300, max_output_tokens=5) for _ in range(20)]
     for gone in (first, texts[0]):
         with pytest.raises(openai.NotFoundError):

@@ -51,12 +51,15 @@ package struct ResponseObject: Sendable {
     package var error: APIError?
     /// Nil while it is not known.
     package var usage: Usage?
+    /// Whether it can be asked for again, or will be when it has ended.
+    package var isStored: Bool
 
     /// - Parameter head: whose id is the response's.
     package init(_ request: ResponseRequest, head: AnswerHead) {
         id = head.id
         self.head = head
         echoed = request.echoed
+        isStored = request.isStored
     }
 
     /// Seconds since 1970.
@@ -71,7 +74,7 @@ package struct ResponseObject: Sendable {
             "error": error.map { ["code": .string($0.code ?? $0.type), "message": .string($0.message)] } ?? .null,
             "incomplete_details": status == .incomplete ? ["reason": "max_output_tokens"] : .null,
             "model": .string(head.model), "system_fingerprint": .string(head.fingerprint),
-            "output": outputItems, "usage": usage.map(Self.json) ?? .null,
+            "output": outputItems, "usage": usage.map(Self.json) ?? .null, "store": .bool(isStored),
         ]
         for member in echoed.members { object[member.name] = member.value }
         return .object(object)

@@ -120,7 +120,7 @@ package struct ResponseRequest: Sendable {
             "top_p": sampling.topP.map(JSONValue.number) ?? .null,
             "max_output_tokens": sampling.maxTokens.map { .integer(Int64($0)) } ?? .null,
             "previous_response_id": reader.value("previous_response_id") ?? .null,
-            "reasoning": ["effort": .null, "summary": .null], "store": reader.value("store") ?? true,
+            "reasoning": ["effort": .null, "summary": .null],
             "text": reader.value("text") ?? ["format": ["type": "text"]],
             "truncation": reader.value("truncation") ?? "disabled", "user": reader.value("user") ?? .null,
             "background": false, "service_tier": "default",

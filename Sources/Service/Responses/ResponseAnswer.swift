@@ -18,11 +18,10 @@ struct ResponseAnswer: Sendable {
             let (speeches, summary) = try await samples.read { _, stream in
                 try await run.listen(to: &stream) { _ in }
             }
-            let response = ended(speeches[0], summary)
-            await ticket?.end(response)
+            let response = await stored(ended(speeches[0], summary))
             return Response(json: response.json, summary.serverTiming)
         } catch {
-            await ticket?.end(failed(APIError(error)))
+            _ = await stored(failed(APIError(error)))
             throw error
         }
     }
@@ -35,15 +34,12 @@ struct ResponseAnswer: Sendable {
             let (speeches, summary) = try await samples.read { _, stream in
                 try await write(&stream, events, to: writer)
             }
-            let response = ended(speeches[0], summary)
-            await ticket?.end(response)
+            let response = await stored(ended(speeches[0], summary))
             try await writer.send([events.response(response.status.rawValue, response)])
         } catch let error as APIError {
-            let response = failed(error)
-            await ticket?.end(response)
-            try await writer.send([events.response("failed", response)])
+            try await writer.send([events.response("failed", await stored(failed(error)))])
         } catch {
-            await ticket?.end(failed(APIError(error)))
+            _ = await stored(failed(APIError(error)))
             throw error
         }
     }
@@ -62,6 +58,13 @@ struct ResponseAnswer: Sendable {
         response.status = speech.reason == .length ? .incomplete : .completed
         response.output = ResponseOutput.items(of: speech, in: response)
         response.usage = summary.usage
+        return response
+    }
+
+    /// Says whether it is stored, as far as it was to be.
+    private func stored(_ response: ResponseObject) async -> ResponseObject {
+        var response = response
+        response.isStored = await ticket?.end(response) ?? false
         return response
     }
 

@@ -35,8 +35,9 @@ package final class ResponseDesk: Sendable {
 
         deinit { desk.forget(id) }
 
-        /// What became of it. Returns when a client may be told: it can be found by all who hear of it.
-        func end(_ response: ResponseObject) async { await desk.end(response) }
+        /// What became of it. Returns when a client may be told: it can be found by all who hear of it. False where it
+        /// could not be stored.
+        func end(_ response: ResponseObject) async -> Bool { await desk.end(response) }
     }
 
     private let running = Mutex<[String: Running]>([:])
@@ -64,21 +65,31 @@ package final class ResponseDesk: Sendable {
         return Ticket(id: response.id, desk: self)
     }
 
-    private func end(_ response: ResponseObject) async {
+    private func end(_ response: ResponseObject) async -> Bool {
         let ended = running.withLock { running -> Running? in
             // Who has cancelled it has been told so.
             if running[response.id]?.response.status == .inProgress { running[response.id]?.response = response }
             return running[response.id]
         }
-        guard let ended else { return }
+        // Who has removed it does not want it kept.
+        guard let ended else { return false }
+        let isStored = await store(ended.stored)
+        // Who removed it meanwhile may have done so before the archive had it.
+        guard !forget(response.id) else { return isStored }
+        try? await archive.remove(response.id)
+        return false
+    }
+
+    /// False where it has become larger than a response may be, or the disk failed.
+    private func store(_ response: StoredResponse) async -> Bool {
         do throws(StateError) {
-            _ = try await archive.put(ended.stored, now: UnixTime.now)
+            guard try await archive.put(response, now: UnixTime.now) else { return false }
             trouble.clear()
+            return true
         } catch {
             trouble.note(error)
+            return false
         }
-        // Who removed it meanwhile may have done so before the archive had it.
-        if !forget(response.id) { try? await archive.remove(response.id) }
     }
 
     /// False when it is not there any more.
