@@ -23,9 +23,20 @@ enum JSONText {
 
     static let integer = Expression.sequence([.optional(.text("-")), natural])
 
+    /// Up to 289: with the 18 digits before the point no number is too large for a double, where readers have infinity.
+    private static let exponent = Expression.choice([
+        .sequence([.text("-"), digits(1, 3)]),
+        .sequence([
+            .optional(.text("+")),
+            .choice([
+                digits(1, 2), .sequence([.text("1"), digits(2, 2)]),
+                .sequence([.text("2"), .byte(ByteSet("012345678".utf8)), digit]),
+            ]),
+        ]),
+    ])
+
     static let number = Expression.sequence([
-        integer, .optional(fraction),
-        .optional(.sequence([.byte(ByteSet("eE".utf8)), .optional(.byte(ByteSet("+-".utf8))), digits(1, 3)])),
+        integer, .optional(fraction), .optional(.sequence([.byte(ByteSet("eE".utf8)), exponent])),
     ])
 
     /// A character of a string, escaped or not. Half of a surrogate pair is none.
