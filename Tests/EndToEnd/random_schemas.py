@@ -175,7 +175,7 @@ if __name__ == "__main__":
     parser.add_argument("--schemas", type=int, default=1000)
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-tokens", type=int, default=1500)
+    parser.add_argument("--max-tokens", type=int, default=4000)
     arguments = parser.parse_args()
     endings = check(**vars(arguments))
     print(f"{endings.total()} answers: {dict(endings)}; all that ended validate")
