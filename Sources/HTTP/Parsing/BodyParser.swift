@@ -59,24 +59,16 @@ struct BodyParser {
             switch state {
             case .complete: return true
             case .length(let rest):
-                let run = buffer.take(rest)
-                bytes.append(contentsOf: run)
-                guard run.count == rest else {
-                    state = .length(rest: rest - run.count)
-                    return false
-                }
-                state = .complete
+                let missing = receive(rest, from: &buffer)
+                state = missing == 0 ? .complete : .length(rest: missing)
+                if missing > 0 { return false }
             case .chunkSize:
                 guard let size = try chunkSize(&buffer) else { return false }
                 state = size > 0 ? .chunkData(rest: size) : .trailers(trailers())
             case .chunkData(let rest):
-                let run = buffer.take(rest)
-                bytes.append(contentsOf: run)
-                guard run.count == rest else {
-                    state = .chunkData(rest: rest - run.count)
-                    return false
-                }
-                state = .chunkEnd
+                let missing = receive(rest, from: &buffer)
+                state = missing == 0 ? .chunkEnd : .chunkData(rest: missing)
+                if missing > 0 { return false }
             case .chunkEnd:
                 guard try chunkEnd(&buffer) else { return false }
                 state = .chunkSize
@@ -89,6 +81,13 @@ struct BodyParser {
                 state = .complete
             }
         }
+    }
+
+    /// Adds up to so many bytes to the body; returns how many of them have not come yet.
+    private mutating func receive(_ count: Int, from buffer: inout LineBuffer) -> Int {
+        let run = buffer.take(count)
+        bytes.append(contentsOf: run)
+        return count - run.count
     }
 
     /// What the client meant to send, once the body has ended. The limit of bodies holds for it too.
