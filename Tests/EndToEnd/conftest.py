@@ -22,6 +22,8 @@ BINARY = pathlib.Path(os.environ.get("DROVER_BINARY", ROOT / ".build" / "release
 
 
 def pytest_configure(config):
+    # A run in the background of a script ignores it, and so would the proxies that are ended by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "long: takes minutes; Tests/faults runs it, Tests/run does not")
     config.addinivalue_line("markers", "direct(why, proxies=all): not behind these proxies, which do something themselves")
 
