@@ -17,6 +17,7 @@
 #define INTEGER_COLUMNS COLUMNS
 #define LANES 8
 #define SIGNED_BYTES 1
+#define SCALED_DOTS 1
 
 typedef struct {
     float even, odd;
@@ -69,11 +70,12 @@ typedef float vf_unaligned __attribute__((ext_vector_type(8), aligned(4), may_al
 typedef int32_t vi __attribute__((ext_vector_type(8)));
 typedef uint8_t vb __attribute__((ext_vector_type(32), may_alias));
 typedef uint16_t vh __attribute__((ext_vector_type(16)));
+typedef int16_t vs __attribute__((ext_vector_type(16)));
 
 /// Products of bytes are added in pairs to 16 bits, which holds `steps` of them for weights of so many bits: 8 x 2 x 15
 /// x 127, 4 x 2 x 31 x 127, 2 x 2 x 63 x 127. Weights of 8 bits are made signed; their sign goes to the activation.
-INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits) {
-    const __m256i ones = _mm256_set1_epi16(1);
+INLINE vi scaled_dots(
+    vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits, vs scales) {
     const int steps = bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
 #pragma clang loop unroll(full)
     for (int i = 0; i < count; i += steps) {
@@ -89,15 +91,27 @@ INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t st
             __m256i products = _mm256_maddubs_epi16(w, a);
             part = k == i ? products : _mm256_add_epi16(part, products);
         }
-        sum += (vi)_mm256_madd_epi16(part, ones);
+        sum += (vi)_mm256_madd_epi16(part, (__m256i)scales);
     }
     return sum;
 }
 
-INLINE vi pair_dots(vi sum, const uint8_t *pairs, int32_t x) {
-    __m256i wide = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)pairs));
-    return sum + (vi)_mm256_madd_epi16(wide, _mm256_set1_epi32(x));
+INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits) {
+    return scaled_dots(sum, weights, count, x, stride, bits, (vs)(int16_t)1);
 }
+
+/// The high, or low, of two int16 a lane, twice.
+INLINE vs one_of(vs pairs, bool high) {
+    __m256i v = (__m256i)pairs;
+    return (vs)(high ? _mm256_blend_epi16(_mm256_srli_epi32(v, 16), v, 0xaa)
+                     : _mm256_blend_epi16(v, _mm256_slli_epi32(v, 16), 0xaa));
+}
+
+INLINE vi pair_dots(vi sum, vs a, vs b) { return sum + (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b); }
+
+INLINE vs merged(vi low, vi high) { return (vs)_mm256_blend_epi16((__m256i)low, (__m256i)high, 0xaa); }
+
+INLINE void column_by_column(void) {}
 
 INLINE vb lookup(vb indices, const uint8_t *table) {
     __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));

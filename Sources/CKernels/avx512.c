@@ -16,6 +16,7 @@
 #define INTEGER_COLUMNS 16
 #define LANES 16
 #define SIGNED_BYTES 0
+#define SCALED_DOTS 0
 
 typedef uint32_t operand;
 typedef u32x16 wide;
@@ -61,6 +62,7 @@ typedef f32x16_unaligned vf_unaligned;
 typedef i32x16 vi;
 typedef uint8_t vb __attribute__((ext_vector_type(64), may_alias));
 typedef uint16_t vh __attribute__((ext_vector_type(32)));
+typedef int16_t vs __attribute__((ext_vector_type(32)));
 
 INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits) {
     (void)bits;
@@ -71,10 +73,15 @@ INLINE vi dots(vi sum, const vb *weights, int count, const int32_t *x, size_t st
     return sum;
 }
 
-INLINE vi pair_dots(vi sum, const uint8_t *pairs, int32_t x) {
-    __m512i wide = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)pairs));
-    return (vi)_mm512_dpwssd_epi32((__m512i)sum, wide, _mm512_set1_epi32(x));
+INLINE vi pair_dots(vi sum, vs a, vs b) {
+    return (vi)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
 }
+
+INLINE vs merged(vi low, vi high) {
+    return (vs)_mm512_ternarylogic_epi32((__m512i)low, (__m512i)high, _mm512_set1_epi32(0xffff), 0xe4);
+}
+
+INLINE void column_by_column(void) { __asm__ volatile("" ::: "memory"); }
 
 INLINE vb lookup(vb indices, const uint8_t *table) {
     __m512i values = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));

@@ -1,12 +1,20 @@
 // Products of quantized strips (strips.h) with 8-bit activations, written once for every instruction set. Before it
 // is included an instruction set's file defines, beside what panel_kernels.h wants:
 //   LANES             rows that one register holds: 16, or 8 in two passes over a strip
-//   vf, vi, vb, vh    LANES float, int32; the same bytes as uint8, uint16
+//   vf, vi            LANES float, int32
+//   vb, vh, vs        the same bytes as uint8, uint16, int16
 //   INTEGER_COLUMNS   columns of the widest tile
 //   SIGNED_BYTES      1 where 8-bit weights are multiplied as signed numbers, without their offset of 128
 //   dots(vi sum, const vb *weights, int count, const int32_t *x, size_t stride, int bits)
 //                     sum += weights[i] . x[i * stride], 4 bytes a lane, unsigned (of so many bits) by signed
-//   pair_dots(vi sum, const uint8_t *pairs, int32_t x)  sum += 2 bytes a lane . 2 int16 of x
+//   pair_dots(vi sum, vs a, vs b)
+//                     sum += a . b, 2 int16 a lane
+//   merged(vi low, vi high)
+//                     the low 16 bits of one, the high of the other
+//   SCALED_DOTS       1 where products of bytes are 16 bits on their way: scaled_dots(..., vs scales) multiplies those by
+//                     scales, the same two of a lane, which one_of(vs pairs, bool high) makes
+//   column_by_column()
+//                     keeps the compiler from working on 16 columns at once, for which registers do not suffice
 //   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16, bfloats(const uint16_t *) of
 //   LANES bf16
 //
@@ -21,80 +29,119 @@
 // A scale for 256 activations is what the file formats were made for, but on models of chance it costs 2.7e-3 nats of
 // mean divergence from float32; one for 64 costs 1.7e-3, and 4 (Q8_0) to 9 % (Q4_K) of the speed.
 //
-// The sum of one output value: int32 inside a unit (exact), f32 over two units, f32 over the pairs in order. So it does
-// not depend on the tile.
+// The sum of one output value: int32 inside a unit (exact). Where scales are f16, f32 over two units, f32 over the
+// pairs in order. Where they are integers, two units (or four halves) times their scales are int32 too, f32 over the
+// pairs of a block, f32 over the blocks. So it does not depend on the tile.
 
 #include "integer_lanes.h"
 #include "integer_unpack.h"
 #include "integer_operands.h"
 
-/// t[c] = (first) or += one unit of 32 values.
+enum { WIDE = 8 };  // columns; with more, what counts is the number of instructions, with fewer how long they wait
+
+INLINE void zero(const int n, vf *t) {
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) t[c] = splat(0);
+}
+
+/// t[c] = (first) or += one unit of 32 values that has an f16 scale.
 INLINE void add_unit(
     const ck_type type, const int n, const uint8_t *block, ck_places at, size_t units, size_t part, size_t j,
-    const int phase, const bool first, vf d, const int32_t *x, vf *t) {
-    const ck_parts parts = ck_parts_of(type);
-    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n;
+    const int phase, const int32_t *x, vf *t) {
+    const bool first = phase % 2 == 0;
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n, *sums = x + (I_UNITS + j) * (size_t)n;
+    vf scale = factor_at(block, part, j);
     vb w[8];
     unpack(type, block, at, part, j, phase, w);
-    if (parts.scales == 16) {
-        vf low = scale_at(type, block, at, part, 2 * j) * d, high = scale_at(type, block, at, part, 2 * j + 1) * d;
-        const int32_t *sums = x + (I_HALVES + 2 * j) * (size_t)n;
 #pragma clang loop unroll(full)
-        for (int c = 0; c < n; c++) {
-            vi a = dots(start(type, sums[c]), w, 4, values + c, (size_t)n, bits_of(type));
-            vi b = dots(start(type, sums[n + c]), w + 4, 4, values + 4 * n + c, (size_t)n, bits_of(type));
-            vf sum = first ? floats(a) * low : fused(floats(a), low, t[c]);
-            t[c] = fused(floats(b), high, sum);
-        }
-    } else {
-        vf scale = parts.whole ? scale_at(type, block, at, part, j) * d : factor_at(block, part, j);
-        const int32_t *sums = x + (I_UNITS + j) * (size_t)n;
+    for (int c = 0; c < n; c++) {
+        vi a = dots(start(type, sums[c]), w, 8, values + c, (size_t)n, bits_of(type));
+        t[c] = first ? floats(a) * scale : fused(floats(a), scale, t[c]);
+    }
+    if (ck_parts_of(type).factors < 2) return;
+    vf m = -factor_at(block, part, units + j);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < n; c++) {
-            vi a = dots(start(type, sums[c]), w, 8, values + c, (size_t)n, bits_of(type));
-            t[c] = first ? floats(a) * scale : fused(floats(a), scale, t[c]);
-        }
-        if (!parts.whole && parts.factors == 2) {
-            vf m = -factor_at(block, part, units + j);
+    for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(sums[c])), t[c]);
+}
+
+/// s[c] = (first) or += one unit of a type whose halves have integer scales, times them.
+INLINE void add_scaled_halves(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase,
+    const int32_t *x, vi *s) {
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n, *sums = x + (I_HALVES + 2 * j) * (size_t)n;
+    vs scales = scale_pairs(type, block, at, part, j);
+    vb w[8];
+    unpack(type, block, at, part, j, phase, w);
 #pragma clang loop unroll(full)
-            for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(sums[c])), t[c]);
-        }
+    for (int c = 0; c < n; c++) {
+        vi low = dots(start(type, sums[c]), w, 4, values + c, (size_t)n, bits_of(type));
+        vi high = dots(start(type, sums[n + c]), w + 4, 4, values + 4 * n + c, (size_t)n, bits_of(type));
+        s[c] = pair_dots(phase % 2 == 0 ? splat_int(0) : s[c], merged(low, high << 16), scales);
+        if (n > WIDE) column_by_column();
     }
 }
 
-/// t[c] -= dmin * minima . sums of two units of Q2_K, which has a minimum for each half.
+/// s[c] = one unit of a type with an integer scale for each; after the second of two, both of them times their scales.
+INLINE void add_scaled_unit(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase,
+    const int32_t *x, vi *s) {
+    const bool first = phase % 2 == 0;
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n, *sums = x + (I_UNITS + j) * (size_t)n;
+    vs scales = scale_pairs(type, block, at, part, j / 2);
+    vb w[8];
+    unpack(type, block, at, part, j, phase, w);
+#pragma clang loop unroll(full)
+    for (int c = 0; c < n; c++) {
+        vi from = start(type, sums[c]);
+#if SCALED_DOTS
+        if (!first) from = s[c];
+        s[c] = scaled_dots(from, w, 8, values + c, (size_t)n, bits_of(type), one_of(scales, first));
+#else
+        from += rounding_of(type, j);
+        // With few columns one chain of 16 dots would wait for itself.
+        const bool chained = stacks(type) && !first && n > WIDE;
+        vi sum = dots(chained ? s[c] << 16 : from, w, 8, values + c, (size_t)n, bits_of(type));
+        s[c] = first ? sum : pair_dots(splat_int(0), chained ? (vs)sum : joined(type, sum, s[c]), scales);
+#endif
+    }
+}
+
+/// total[c] -= dmin * minima . sums of two units of Q2_K, which has a minimum for each half. The sums fit 16 bits, and
+/// 2^HALVES_BITS times as much.
 INLINE void subtract_halves(
-    const int n, const uint8_t *block, ck_places at, size_t part, size_t pair, vf dmin, const int32_t *x, vf *t) {
+    const int n, const uint8_t *block, ck_places at, size_t part, size_t pair, const int32_t *x, vf *total) {
+    const int32_t *minus_sums = x + (I_HALVES + 4 * pair) * (size_t)n, *scales = x + pair * (size_t)n;
+    vf dmin = factor_at(block, part, 1) * (1.0f / (1 << HALVES_BITS));
+    vi minima[4];
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < 4; i++) {
-        size_t half = 4 * pair + i;
-        byte_lanes bytes = *(const byte_lanes *)(block + at.minima + half * CK_STRIP + part * LANES);
-        vf m = dmin * (1.0f / (1 << HALVES_BITS)) * floats(__builtin_convertvector(bytes, vi));
-        const int32_t *minus_sums = x + (I_HALVES + half) * (size_t)n;
+        const uint8_t *bytes = block + at.minima + (4 * pair + i) * CK_STRIP + part * LANES;
+        minima[i] = __builtin_convertvector(*(const byte_lanes *)bytes, vi);
+    }
 #pragma clang loop unroll(full)
-        for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(minus_sums[c])), t[c]);
+    for (int c = 0; c < n; c++) {
+        vi sum = splat_int(0);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) sum = pair_dots(sum, (vs)minima[i], (vs)splat_int(minus_sums[i * n + c]));
+        total[c] = fused(dmin * floats(sum), splat(float_at(scales + c)), total[c]);
     }
 }
 
 /// total[c] -= dmin * minima . sums of the units of a block, for the other types of 256 values that have minima.
 INLINE void subtract_minima(
     const int n, const uint8_t *block, ck_places at, size_t part, vf dmin, const int32_t *x, vf *total) {
-    const uint8_t *minima = block + at.minima + part * LANES * 2;
+    const uint8_t *minima = block + at.minima;
 #pragma clang loop unroll(full)
     for (int c = 0; c < n; c++) {
         vi sum = splat_int(0);
 #pragma clang loop unroll(full)
         for (size_t p = 0; p < CK_UNITS / 2; p++) {
-            sum = pair_dots(sum, minima + p * CK_STRIP * 2, x[(I_PAIRS + p) * (size_t)n + (size_t)c]);
+            vs pair = (vs)splat_int(x[(I_PAIRS + p) * (size_t)n + (size_t)c]);
+            sum = pair_dots(sum, pair_at(minima, p, part, false), pair);
         }
         vf scale = -dmin * splat(float_at(x + I_SUM_SCALE * n + c));
         total[c] = fused(scale, floats(sum), total[c]);
     }
-}
-
-INLINE void zero(const int n, vf *t) {
-#pragma clang loop unroll(full)
-    for (int c = 0; c < n; c++) t[c] = splat(0);
 }
 
 INLINE void put(const int n, const vf *sums, float *out, size_t stride, bool add) {
@@ -137,40 +184,71 @@ INLINE size_t ahead_of(const ck_type type, const int n) {
 
 enum { PARTS = CK_STRIP / LANES };  // of a strip
 
-/// total[p][c] += one block of the parts from `part` on. `fresh` if the strip is not in a cache yet.
-INLINE void add_block(
+/// total[p][c] += one block of the parts from `part` on, of a type whose units have f16 scales. `fresh` if the strip is
+/// not in a cache yet.
+INLINE void add_units(
     const ck_type type, const int n, const int width, const uint8_t *block, ck_places at, size_t units, size_t part,
     const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], bool fresh) {
-    const ck_parts parts = ck_parts_of(type);
-    const int phases = phases_of(type);
     const size_t ahead = ahead_of(type, n);
-    vf t[PARTS][INTEGER_COLUMNS], d[PARTS], dmin[PARTS];
-#pragma clang loop unroll(full)
-    for (int p = 0; p < width; p++) {
-        d[p] = parts.whole ? factor_at(block, part + (size_t)p, 0) : splat(0);
-        dmin[p] = parts.minima > 0 ? factor_at(block, part + (size_t)p, 1) : splat(0);
-    }
+    vf t[PARTS][INTEGER_COLUMNS];
 #pragma clang loop unroll(disable)
-    for (size_t j = 0; j < units; j += (size_t)phases) {
+    for (size_t j = 0; j < units; j += 2) {
 #pragma clang loop unroll(full)
-        for (int phase = 0; phase < phases; phase++) {
+        for (int phase = 0; phase < 2; phase++) {
             size_t unit = j + (size_t)phase;
             if (unit >= units) break;  // the end of a row whose units are odd
             if (ahead > 0 && fresh) fetch_unit(block + ahead, at, unit, ahead == FAR);
             const int32_t *scales = x + unit / 2 * (size_t)n;
 #pragma clang loop unroll(full)
             for (int p = 0; p < width; p++) {
-                add_unit(type, n, block, at, units, part + (size_t)p, unit, phase, phase % 2 == 0, d[p], x, t[p]);
-                if (phase % 2 == 0 && unit + 1 < units) continue;
-                if (type == CK_Q2_K) subtract_halves(n, block, at, part + (size_t)p, unit / 2, dmin[p], x, t[p]);
+                add_unit(type, n, block, at, units, part + (size_t)p, unit, phase, x, t[p]);
+                if (phase == 0 && unit + 1 < units) continue;
 #pragma clang loop unroll(full)
                 for (int c = 0; c < n; c++) total[p][c] = fused(t[p][c], splat(float_at(scales + c)), total[p][c]);
             }
         }
     }
+}
+
+/// The same of a type with a factor for 256 values and integer scales.
+INLINE void add_block(
+    const ck_type type, const int n, const int width, const uint8_t *block, ck_places at, size_t part,
+    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], bool fresh) {
+    const ck_parts parts = ck_parts_of(type);
+    const int phases = phases_of(type);
+    const size_t ahead = ahead_of(type, n);
+    vi s[PARTS][INTEGER_COLUMNS];
+    vf t[PARTS][INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+    for (int p = 0; p < width; p++) zero(n, t[p]);
+#pragma clang loop unroll(disable)
+    for (size_t j = 0; j < CK_UNITS; j += (size_t)phases) {
+#pragma clang loop unroll(full)
+        for (int phase = 0; phase < phases; phase++) {
+            size_t unit = j + (size_t)phase;
+            if (ahead > 0 && fresh) fetch_unit(block + ahead, at, unit, ahead == FAR);
+            const int32_t *scales = x + unit / 2 * (size_t)n;
+#pragma clang loop unroll(full)
+            for (int p = 0; p < width; p++) {
+                if (parts.scales == 16) {
+                    add_scaled_halves(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);
+                } else {
+                    add_scaled_unit(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);
+                }
+                if (phase % 2 == 0) continue;
+                if (type == CK_Q2_K) subtract_halves(n, block, at, part + (size_t)p, unit / 2, x, total[p]);
+#pragma clang loop unroll(full)
+                for (int c = 0; c < n; c++) t[p][c] = fused(floats(s[p][c]), splat(float_at(scales + c)), t[p][c]);
+            }
+        }
+    }
 #pragma clang loop unroll(full)
     for (int p = 0; p < width; p++) {
-        if (parts.minima == CK_UNITS) subtract_minima(n, block, at, part + (size_t)p, dmin[p], x, total[p]);
+        size_t place = part + (size_t)p;
+        vf d = factor_at(block, place, 0) * (float)(1 << dropped_bits_of(type));
+#pragma clang loop unroll(full)
+        for (int c = 0; c < n; c++) total[p][c] = fused(t[p][c], d, total[p][c]);
+        if (parts.minima == CK_UNITS) subtract_minima(n, block, at, place, factor_at(block, place, 1), x, total[p]);
     }
 }
 
@@ -190,7 +268,8 @@ INLINE void integer_tile(
         for (size_t left = depth / CK_UNIT; left > 0;) {
             size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
             ck_places at = ck_places_of(parts, units);
-            add_block(type, n, width, block, at, units, part, operand, total, fresh);
+            if (parts.whole) add_block(type, n, width, block, at, part, operand, total, fresh);
+            else add_units(type, n, width, block, at, units, part, operand, total, fresh);
             block += at.bytes;
             operand += I_WORDS * n;
             left -= units;
@@ -250,12 +329,13 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
             for (size_t i = 0; i < CK_UNIT; i++) {
                 size_t half = parts.scales == 16 ? 2 * j + i / 16 : j;
                 float scale = factor_at(block, part, parts.whole ? 0 : j)[lane];
-                if (parts.whole) scale *= scale_at(type, block, at, part, half)[lane];
+                size_t word = parts.scales == 16 ? half % 2 : 1 - half % 2;
+                if (parts.whole) scale *= scale_pairs(type, block, at, part, half / 2)[2 * lane + word];
                 float minimum = 0;
                 if (parts.factors == 2) minimum = -factor_at(block, part, parts.whole ? 1 : units + j)[lane];
                 if (type == CK_Q2_K) minimum *= -(float)block[at.minima + half * CK_STRIP + row % CK_STRIP];
                 if (type == CK_Q4_K || type == CK_Q5_K) {
-                    minimum *= -(float)block[at.minima + (j / 2 * CK_STRIP + row % CK_STRIP) * 2 + j % 2];
+                    minimum *= -(float)pair_at(block + at.minima, j / 2, part, false)[2 * lane + j % 2];
                 }
                 const uint8_t *bytes = (const uint8_t *)&w[i / 4];
                 float q = (float)((int)bytes[lane * 4 + i % 4] - offset);

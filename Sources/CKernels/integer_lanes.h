@@ -4,6 +4,9 @@
 enum { I_SCALES = 0, I_PAIRS = 4, I_UNITS = 8, I_HALVES = 16, I_SUM_SCALE = 32, I_VALUES = 33, I_WORDS = 97 };
 enum { HALVES_BITS = 5 };  // the offset of Q6_K, which so costs its kernel nothing
 enum { SCALED = 2 * CK_UNIT };  // activations that share a scale
+/// Most that the magnitudes of 16 activations add up to as bytes: 32 times as much is 16 bits. A scale is larger than
+/// largest / 127 only where the 16 are half as large as the largest on average.
+enum { HALF_BYTES = 1023 };
 
 INLINE vf splat(float x) { return (vf)x; }
 INLINE vi splat_int(int32_t x) { return (vi)x; }

@@ -4,10 +4,6 @@ INLINE size_t blocks_of(size_t depth) { return (depth + CK_BLOCK_DEPTH - 1) / CK
 
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
 
-INLINE int32_t sum_of_bytes(const int8_t *q) {
-    return __builtin_reduce_add(__builtin_convertvector(*(const i8x16 *)q, i32x16));
-}
-
 /// As integers, so that a NaN is larger than all numbers.
 INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
     u32x16 top = 0;
@@ -19,18 +15,34 @@ INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
     return largest;
 }
 
-/// Values (count, at most SCALED) to bytes and their scale. A NaN or an infinity makes the scale NaN.
-INLINE float quantize(const float *x, size_t count, int8_t *q) {
+/// Values (count, at most SCALED) to bytes and the sums of the halves of their units. Returns the largest sum of
+/// magnitudes of a half.
+INLINE int32_t round_to_bytes(const float *x, size_t count, float inverse, int8_t *q, int32_t *halves) {
+    int32_t most = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        i32x16 rounded = __builtin_convertvector(__builtin_elementwise_roundeven(load(x + i) * inverse), i32x16);
+        *(i8x16 *)(q + i) = __builtin_convertvector(rounded, i8x16);
+        halves[i / 16] = __builtin_reduce_add(rounded);
+        int32_t magnitudes = __builtin_reduce_add(__builtin_elementwise_abs(rounded));
+        if (magnitudes > most) most = magnitudes;
+    }
+    return most;
+}
+
+/// Values (count, at most SCALED) to bytes, their scale, and the sums of halves of units, which are zeros before. A NaN
+/// or an infinity makes the scale NaN.
+INLINE float quantize(const float *x, size_t count, int8_t *q, int32_t *halves) {
     bool finite;
     float largest = largest_magnitude(x, count, &finite);
-    // What is so small that its inverse would overflow counts as nothing.
-    bool zero = largest < 127 * FLT_MIN;
-    float inverse = finite && !zero ? 127 / largest : 0;
-    for (size_t i = 0; finite && !zero && i < count; i += 16) {
-        f32x16 rounded = __builtin_elementwise_roundeven(load(x + i) * inverse);
-        *(i8x16 *)(q + i) = __builtin_convertvector(__builtin_convertvector(rounded, i32x16), i8x16);
-    }
-    return finite ? largest / 127 : NAN;
+    if (!finite) return NAN;
+    if (largest < 127 * FLT_MIN) return largest / 127;  // its inverse would overflow: counts as nothing
+    float inverse = 127 / largest;
+    int32_t most = round_to_bytes(x, count, inverse, q, halves);
+    if (most <= HALF_BYTES) return largest / 127;
+    // Rounding adds at most 8 to a half's magnitudes, the first time as the second.
+    inverse *= (float)(HALF_BYTES - 8) / (float)(most + 8);
+    round_to_bytes(x, count, inverse, q, halves);
+    return 1 / inverse;
 }
 
 /// The sums of units with one scale for all of them, as pairs of int16.
@@ -53,18 +65,16 @@ INLINE void pack_sums(const int32_t *units, const float *scales, int32_t *block,
 /// 256 values, or fewer and zeros, as one block of a column.
 INLINE void pack_block(const float *x, size_t count, int32_t *block, size_t n) {
     _Alignas(64) int8_t q[CK_BLOCK_DEPTH] = {0};
+    int32_t halves[2 * CK_UNITS] = {0}, units[CK_UNITS];
     float scales[CK_BLOCK_DEPTH / SCALED];
     for (size_t i = 0; i < CK_BLOCK_DEPTH / SCALED; i++) {
         size_t first = i * SCALED, left = count > first ? count - first : 0;
-        scales[i] = quantize(x + first, left < SCALED ? left : SCALED, q + first);
+        scales[i] = quantize(x + first, left < SCALED ? left : SCALED, q + first, halves + first / 16);
         memcpy(block + i * n, &scales[i], sizeof(float));
     }
-    int32_t units[CK_UNITS];
+    for (size_t h = 0; h < 2 * CK_UNITS; h++) block[(I_HALVES + h) * n] = -halves[h] * (1 << HALVES_BITS);
     for (size_t j = 0; j < CK_UNITS; j++) {
-        int32_t low = sum_of_bytes(q + j * CK_UNIT), high = sum_of_bytes(q + j * CK_UNIT + 16);
-        block[(I_HALVES + 2 * j) * n] = -low * (1 << HALVES_BITS);
-        block[(I_HALVES + 2 * j + 1) * n] = -high * (1 << HALVES_BITS);
-        units[j] = low + high;
+        units[j] = halves[2 * j] + halves[2 * j + 1];
         block[(I_UNITS + j) * n] = -units[j];
     }
     pack_sums(units, scales, block, n);

@@ -92,14 +92,20 @@ INLINE void unpack(
 }
 
 typedef uint8_t byte_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
-typedef int8_t signed_lanes __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+typedef uint8_t byte_pairs __attribute__((ext_vector_type(2 * LANES), aligned(1), may_alias));
+typedef int8_t signed_pairs __attribute__((ext_vector_type(2 * LANES), aligned(1), may_alias));
 
-INLINE vf scale_at(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t index) {
-    const uint8_t *p = block + at.scales + index * CK_STRIP + part * LANES;
+/// Pair `index` of bytes of each row, as int16.
+INLINE vs pair_at(const uint8_t *pairs, size_t index, size_t part, const bool is_signed) {
+    const uint8_t *p = pairs + (index * CK_STRIP + part * LANES) * 2;
+    return is_signed ? __builtin_convertvector(*(const signed_pairs *)p, vs)
+                     : __builtin_convertvector(*(const byte_pairs *)p, vs);
+}
+
+/// Two scales of each row: of two units, or of the halves of a unit.
+INLINE vs scale_pairs(const ck_type type, const uint8_t *block, ck_places at, size_t part, size_t index) {
     bool is_signed = type == CK_Q3_K || type == CK_Q6_K || type == CK_IQ4_XS;
-    vi wide = is_signed ? __builtin_convertvector(*(const signed_lanes *)p, vi)
-                        : __builtin_convertvector(*(const byte_lanes *)p, vi);
-    return floats(wide);
+    return pair_at(block + at.scales, index, part, is_signed);
 }
 
 INLINE vf factor_at(const uint8_t *block, size_t part, size_t index) {
@@ -113,4 +119,27 @@ INLINE vi start(const ck_type type, int32_t minus_sum) {
     if (bits == HALVES_BITS) return splat_int(minus_sum);
     if (type == CK_Q3_K) return splat_int(minus_sum) >> (HALVES_BITS - 2);
     return splat_int(minus_sum) << bits;
+}
+
+// Sums of two units become pairs of int16, so that one instruction multiplies both by their scales (with SCALED_DOTS
+// the scales come sooner). A unit's sum is at most 2 x HALF_BYTES times 15 (Q4_K), 31 (Q5_K) or 127 (IQ4_XS).
+
+/// The sum of the second unit is added to the first one's, which stands 16 bits higher: one instruction less. That
+/// takes 1 off the first where the second is negative, nothing beside the errors of 8-bit activations.
+INLINE bool stacks(const ck_type type) { return type == CK_Q4_K; }
+
+/// Low bits that go, as sums are too large.
+INLINE int dropped_bits_of(const ck_type type) {
+    return SCALED_DOTS ? 0 : type == CK_Q5_K ? 1 : type == CK_IQ4_XS ? 3 : 0;
+}
+
+/// Added to the sum of unit `j`, lest what is lost adds up over the units where scales have one sign: half of 1 in each
+/// first unit of Q4_K and in each unit of Q5_K.
+INLINE int32_t rounding_of(const ck_type type, size_t j) {
+    return type == CK_Q4_K ? j % 4 == 0 : type == CK_Q5_K ? j % 2 : 0;
+}
+
+INLINE vs joined(const ck_type type, vi low, vi high) {
+    const int dropped = dropped_bits_of(type);
+    return stacks(type) ? (vs)((high << 16) + low) : merged(low >> dropped, high << (16 - dropped));
 }

@@ -40,9 +40,13 @@ INLINE void put_half(cell c, size_t index, const uint8_t *from) {
     memcpy(c.block + (index * CK_STRIP + c.row) * 2, from, 2);
 }
 
-INLINE void put_scale(cell c, size_t index, int value) {
-    c.block[c.at.scales + index * CK_STRIP + c.row] = (uint8_t)value;
+/// A scale, or with the place of the minima a minimum: in pairs.
+INLINE void put_byte(cell c, size_t place, size_t index, int value) {
+    c.block[place + (index / 2 * CK_STRIP + c.row) * 2 + index % 2] = (uint8_t)value;
 }
+
+INLINE void put_half_scale(cell c, size_t half, int value) { put_byte(c, c.at.scales, half, value); }
+INLINE void put_unit_scale(cell c, size_t unit, int value) { put_byte(c, c.at.scales, unit ^ 1, value); }
 
 /// Bit 4 * g + b of `bits` becomes bit g of byte b: value 4 * g + b is element b of vector g.
 INLINE uint32_t bits_by_vector(uint32_t bits) {
@@ -82,9 +86,8 @@ INLINE void lay_q45_k(ck_type type, cell c, const uint8_t *from) {
     put_half(c, 0, from);
     put_half(c, 1, from + 2);
     for (int j = 0; j < 8; j++) {
-        put_scale(c, (size_t)j, packed_scale(from + 4, j));
-        uint8_t *minima = c.block + c.at.minima + (size_t)j / 2 * 2 * CK_STRIP;
-        minima[2 * c.row + (size_t)j % 2] = (uint8_t)packed_minimum(from + 4, j);
+        put_unit_scale(c, (size_t)j, packed_scale(from + 4, j));
+        put_byte(c, c.at.minima, (size_t)j, packed_minimum(from + 4, j));
     }
     from += 16;
     move_groups(type, c, from, type == CK_Q5_K ? from + 32 : from);
@@ -92,7 +95,7 @@ INLINE void lay_q45_k(ck_type type, cell c, const uint8_t *from) {
 
 INLINE void lay_q6_k(cell c, const uint8_t *from) {
     move_groups(CK_Q6_K, c, from + 128, from);
-    for (size_t j = 0; j < 16; j++) put_scale(c, j, from[192 + j]);
+    for (size_t j = 0; j < 16; j++) put_half_scale(c, j, from[192 + j]);
     put_half(c, 0, from + 208);
 }
 
@@ -101,14 +104,14 @@ INLINE void lay_q3_k(cell c, const uint8_t *from) {
     const uint8_t *s = from + 96;
     for (int j = 0; j < 16; j++) {
         int low = j < 8 ? s[j] & 15 : s[j - 8] >> 4;
-        put_scale(c, (size_t)j, (low | (s[8 + j % 4] >> (2 * (j / 4)) & 3) << 4) - 32);
+        put_half_scale(c, (size_t)j, (low | (s[8 + j % 4] >> (2 * (j / 4)) & 3) << 4) - 32);
     }
     put_half(c, 0, from + 108);
 }
 
 INLINE void lay_q2_k(cell c, const uint8_t *from) {
     for (size_t j = 0; j < 16; j++) {
-        put_scale(c, j, from[j] & 15);
+        put_half_scale(c, j, from[j] & 15);
         c.block[c.at.minima + j * CK_STRIP + c.row] = from[j] >> 4;
     }
     move_groups(CK_Q2_K, c, from, from + 16);
@@ -120,7 +123,7 @@ INLINE void lay_iq4_xs(cell c, const uint8_t *from) {
     put_half(c, 0, from);
     int high = from[2] | from[3] << 8;
     for (int j = 0; j < 8; j++) {
-        put_scale(c, (size_t)j, ((from[4 + j / 2] >> (4 * (j % 2)) & 15) | (high >> (2 * j) & 3) << 4) - 32);
+        put_unit_scale(c, (size_t)j, ((from[4 + j / 2] >> (4 * (j % 2)) & 15) | (high >> (2 * j) & 3) << 4) - 32);
     }
     move_groups(CK_IQ4_XS, c, from, from + 8);
 }

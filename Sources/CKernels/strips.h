@@ -9,7 +9,8 @@
 // unpacked in registers (integer_kernels.h). One layout serves every instruction set.
 //
 //   factors     [d, then m or dmin][unit][16 rows] f16; one unit for a block of 256
-//   scales      [scale][16 rows], a byte each: s8, or u8 where minima are subtracted
+//   scales      [unit][16 rows][2 halves] or [pair of units][16 rows][the second, the first] bytes: s8, or u8 where
+//               minima are subtracted
 //   minima      [pair of units][16 rows][2 units] u8 (Q4_K, Q5_K), or [minimum][16 rows] (Q2_K)
 //   groups, from the next 64 bytes on: of units whose bits lie in the same words, one above the other
 //     high bits [vector][16 rows][4 bytes]

@@ -40,7 +40,7 @@ struct StoredRows {
     let type: TensorType
     let rows: Int
     let depth: Int
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
 
     var rowBytes: Int { type.rowBytes(depth) }
 
@@ -81,6 +81,15 @@ struct StoredRows {
         return values
     }
 
+    /// The same scales, all values with the same bits.
+    func filled(_ byte: UInt8) -> StoredRows {
+        var copy = self
+        for block in stride(from: 0, to: bytes.count, by: type.blockBytes) {
+            for place in Self.quants(of: type) { copy.bytes[block + place] = byte }
+        }
+        return copy
+    }
+
     /// In the strips of a format; rows are padded with zeros.
     func panel(_ format: ck_format) throws -> Pages {
         let strips = (rows + 15) / 16, stripBytes = format.strip_bytes(depth)
@@ -106,6 +115,24 @@ struct StoredRows {
         let bits = x.bitPattern
         guard x.magnitude >= 0x1p-14 else { return 0 }
         return UInt16(bits >> 16 & 0x8000) | UInt16(((bits & 0x7fff_ffff) - 0x3800_0000) >> 13)
+    }
+
+    /// Where the bits of the values of a block lie.
+    private static func quants(of type: TensorType) -> Range<Int> {
+        switch type {
+        case .q4_0, .iq4NL: 2..<18
+        case .q4_1: 4..<20
+        case .q5_0: 2..<22
+        case .q5_1: 4..<24
+        case .q8_0: 2..<34
+        case .q2K: 16..<80
+        case .q3K: 0..<96
+        case .q4K: 16..<144
+        case .q5K: 16..<176
+        case .q6K: 0..<192
+        case .iq4XS: 8..<136
+        default: 0..<0
+        }
     }
 
     /// Where the f16 factors of a block lie.
