@@ -23,8 +23,9 @@ package struct Crowd {
         return true
     }
 
-    /// Gives freed memory back to the system, beside the work of the connections.
+    /// Gives freed memory back to the system, beside the work of the connections: in a while, as the last of the crowd
+    /// have yet to go, and the threads that served it keep what they freed until they end.
     static func giveBackMemory() {
-        DispatchQueue.global(qos: .utility).async { malloc_trim(0) }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .seconds(3)) { malloc_trim(0) }
     }
 }
