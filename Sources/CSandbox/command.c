@@ -61,7 +61,9 @@ static void set_limits(const struct sandbox *box, int channel) {
     // The first process looks for too many every other millisecond, and names them; this is the end of what can be in
     // between. At the limit itself they would fail and be gone before they are seen.
     limit(channel, RLIMIT_NPROC, box->processes + unseen_processes, box->processes + unseen_processes);
-    setpriority(PRIO_PROCESS, 0, 15);  // Behind the server, and behind who watches.
+    // Behind the server, and behind who watches; the server's own right to more is not inherited.
+    setpriority(PRIO_PROCESS, 0, 15);
+    limit(channel, RLIMIT_NICE, 0, 0);
 }
 
 /// No capability, and no way to one.
