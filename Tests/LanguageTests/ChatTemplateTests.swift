@@ -90,6 +90,7 @@ import Testing
         "{% set l = [] %}{% do l.append(l) %}{{ l == [l] and l == l }}{{ l < [[[]]] }}{{ f(1) }}",
         "{% for x in range(100000) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}"
             + "{% endfor %}",
+        "{% for x in range(100000) %}{% set y = 'a' ~ 'b' ~ 'c' ~ 'd' %}{% endfor %}",
     ])
     func `stops at its budgets`(source: String) {
         #expect(Self.error(source) != nil)

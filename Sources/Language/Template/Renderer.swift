@@ -57,12 +57,12 @@ final class Renderer {
         guard !overflows, sum <= Budget.steps else { throw .limit(line: line, name: "steps", limit: Budget.steps) }
     }
 
-    /// Checks a text that is about to be made; copying costs steps too.
+    /// Checks a text that is about to be made. Its memory costs steps, and copying.
     func reserve(bytes: Int) throws(TemplateError) {
         guard bytes <= Budget.outputBytes else {
             throw .limit(line: line, name: "bytes of text", limit: Budget.outputBytes)
         }
-        try spend(bytes / 64)
+        try spend(2 + bytes / 64)
     }
 
     /// Costs of work on each code point of a text; before the work.
