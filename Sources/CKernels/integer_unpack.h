@@ -133,8 +133,8 @@ INLINE int dropped_bits_of(const ck_type type) {
     return SCALED_DOTS ? 0 : type == CK_Q5_K ? 1 : type == CK_IQ4_XS ? 3 : 0;
 }
 
-/// Added to the sum of unit `j`, lest what is lost adds up over the units where scales have one sign: half of 1 in each
-/// first unit of Q4_K and in each unit of Q5_K.
+/// Added to the sum of unit `j`. On average half of 1 is lost in each first unit of Q4_K and in each unit of Q5_K, which
+/// would add up where scales have one sign; with this, every other one gains as much.
 INLINE int32_t rounding_of(const ck_type type, size_t j) {
     return type == CK_Q4_K ? j % 4 == 0 : type == CK_Q5_K ? j % 2 : 0;
 }
