@@ -12,6 +12,7 @@ let c: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
@@ -55,7 +56,7 @@ let package = Package(
         .target(name: "Transport", dependencies: ["COpenSSL"], swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
-        .target(name: "Grammar", dependencies: ["JSON", "Language"], swiftSettings: swift),
+        .target(name: "Grammar", dependencies: ["JSON", "Language", heap], swiftSettings: swift),
         .target(name: "Model", dependencies: ["CKernels", "COpenBLAS", "JSON"], swiftSettings: swift),
         .target(name: "Curation", dependencies: ["COpenSSL", "JSON", database, yaml], swiftSettings: swift),
         .target(name: "Jobs", dependencies: ["CZlib", database], swiftSettings: swift),

@@ -52,8 +52,8 @@ final class Session {
             }
         }
         return RowDraw(
-            row: row, parameters: sampling, history: history, output: output, topLogprobs: request.topLogprobs,
-            constraint: constraint)
+            row: row, parameters: sampling, history: history, output: output, room: request.maxTokens - output - 1,
+            topLogprobs: request.topLogprobs, constraint: constraint)
     }
 
     /// At most `limit` tokens that come next if the constraint leaves no choice.
@@ -62,7 +62,8 @@ final class Session {
     /// As `draw`, from a row of the draft model.
     func guess(_ row: LogitsRow, output: Int) -> RowDraw {
         RowDraw(
-            row: row, parameters: sampling, history: history, output: output, topLogprobs: nil, constraint: constraint)
+            row: row, parameters: sampling, history: history, output: output,
+            room: submission.request.maxTokens - output - 1, topLogprobs: nil, constraint: constraint)
     }
 
     /// For the log-probability of a token of the prompt, in the row before it.

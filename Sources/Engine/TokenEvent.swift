@@ -19,11 +19,14 @@ package struct SampledToken: Sendable, Equatable {
     package let logprob: Float
     /// The most likely tokens in falling order, as many as asked for.
     package let top: [TokenLogprob]
+    /// Not drawn, but one that ends the text, for which there would be no room later.
+    package let isClosing: Bool
 
-    package init(id: Int32, logprob: Float = .nan, top: [TokenLogprob] = []) {
+    package init(id: Int32, logprob: Float = .nan, top: [TokenLogprob] = [], isClosing: Bool = false) {
         self.id = id
         self.logprob = logprob
         self.top = top
+        self.isClosing = isClosing
     }
 }
 

@@ -1,5 +1,6 @@
 """Output that must fit a schema: the official client's parse(), random schemas checked by jsonschema, tool choices."""
 
+import collections
 import json
 from enum import Enum
 
@@ -65,6 +66,31 @@ def test_random_schemas_are_kept(server):
     endings = random_schemas.check(server.url, schemas=40, generations=2, seed=7)
     # Those that go on up to the token limit may go on for ever, which `check` makes sure of.
     assert endings["stop"] > 0.95 * endings.total(), endings
+
+
+def test_what_goes_on_for_ever_is_brought_to_an_end(client, model):
+    """Friends of friends of friends: the document is whole whenever the tokens run out, and said to be cut."""
+    endings = collections.Counter()
+    for tokens in (80, 120, 200):
+        answer = client.chat.completions.create(
+            model=model, messages=QUESTION, temperature=1, seed=tokens, n=4, max_tokens=tokens,
+            response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": Animal.model_json_schema()}})
+        for choice in answer.choices:
+            Animal.model_validate_json(choice.message.content)
+            endings[choice.finish_reason] += 1
+        assert answer.usage.completion_tokens <= 4 * tokens
+    assert endings["length"] > 0, endings
+
+
+def test_a_call_of_a_tool_is_not_made_by_half(client, model):
+    tools = [{"type": "function", "function": {"name": "remove", "parameters": {
+        "type": "object", "properties": {"path": {"type": "string", "minLength": 40}}, "required": ["path"]}}}]
+    (choice,) = client.chat.completions.create(
+        model=model, messages=QUESTION, tools=tools, tool_choice="required", temperature=1, seed=1, max_tokens=30).choices
+    assert choice.finish_reason == "length"
+    for call in choice.message.tool_calls or []:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(call.function.arguments)
 
 
 def test_a_required_tool_is_called(client, model):

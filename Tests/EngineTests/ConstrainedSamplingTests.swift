@@ -9,10 +9,16 @@ private final class ListConstraint: TokenConstraint {
     private let tokens: Set<Int32>
     private var left: Int
     private let isFreed: Bool
+    private let closing: (room: Int, fit: TokenFit)?
     private(set) var masks = 0
 
-    /// - Parameter isFreed: after `count` tokens anything may follow; else nothing.
-    init(_ tokens: Set<Int32>, count: Int = .max, isFreed: Bool = false) {
+    /// - Parameters:
+    ///   - isFreed: after `count` tokens anything may follow; else nothing.
+    ///   - closing: what becomes of tokens with so much room or less.
+    init(
+        _ tokens: Set<Int32>, count: Int = .max, isFreed: Bool = false, closing: (room: Int, fit: TokenFit)? = nil
+    ) {
+        self.closing = closing
         self.tokens = tokens
         left = count
         self.isFreed = isFreed
@@ -29,10 +35,14 @@ private final class ListConstraint: TokenConstraint {
         return words
     }
 
+    func fit(_ token: Int32, room: Int) -> TokenFit {
+        if let closing, room <= closing.room { closing.fit } else { .fits }
+    }
+
     func forcedTokens(limit: Int) -> [Int32] { [] }
 
     func copy() -> any TokenConstraint {
-        ListConstraint(tokens, count: left, isFreed: isFreed)
+        ListConstraint(tokens, count: left, isFreed: isFreed, closing: closing)
     }
 
     func accept(_ token: Int32) -> ConstraintProgress {
@@ -45,9 +55,10 @@ private struct ListSource: ConstraintSource {
     let tokens: Set<Int32>
     var count = Int.max
     var isFreed = false
+    var closing: (room: Int, fit: TokenFit)?
 
     func constraint(stopTokens: [Int32]) -> any TokenConstraint {
-        ListConstraint(tokens, count: count, isFreed: isFreed)
+        ListConstraint(tokens, count: count, isFreed: isFreed, closing: closing)
     }
 }
 
@@ -55,13 +66,14 @@ struct ConstrainedSamplingTests {
     private static let logits: [Float] = [2, 1.5, 1, 0.5, 0, -0.5, -1, 3]
 
     private func sample(
-        _ parameters: SamplingParameters, _ constraint: ListConstraint, at index: Int = 0, topLogprobs: Int? = nil
+        _ parameters: SamplingParameters, _ constraint: ListConstraint, at index: Int = 0,
+        topLogprobs: Int? = nil, room: Int = .max
     ) -> RowOutcome {
         let buffer = LogitsBuffer(Self.logits)
         let outcome = Sampler(vocabularySize: Self.logits.count).sample(
             RowDraw(
                 row: buffer.row, parameters: parameters, history: TokenHistory(prompt: [], for: parameters),
-                output: index, topLogprobs: topLogprobs, constraint: constraint))
+                output: index, room: room, topLogprobs: topLogprobs, constraint: constraint))
         #expect(buffer.values == Self.logits, "the row was not restored")
         return outcome
     }
@@ -85,6 +97,19 @@ struct ConstrainedSamplingTests {
             #expect(sample(parameters, ListConstraint([])) == .noToken(isComplete: false))
             #expect(sample(parameters, ListConstraint([], count: 0)) == .noToken(isComplete: true))
         }
+    }
+
+    @Test func `a token that closes the text takes the place of the one that was drawn`() {
+        let constraint = ListConstraint([1, 3], closing: (4, .closing(3)))
+        guard case .token(let drawn) = sample(.greedy, constraint, room: 5),
+            case .token(let token) = sample(.greedy, constraint, topLogprobs: 1, room: 4)
+        else {
+            Issue.record("no token")
+            return
+        }
+        #expect(drawn.id == 1 && !drawn.isClosing)
+        #expect(token.id == 3 && token.isClosing && token.top.map(\.id) == [7] && token.logprob < -2)
+        #expect(sample(.greedy, ListConstraint([1], closing: (4, .ended)), room: 4) == .noRoom)
     }
 
     @Test func `log-probabilities are the model's own`() throws {
@@ -121,12 +146,15 @@ struct ConstrainedSamplingTests {
 
     // MARK: Through the engine
 
-    private func answer(_ source: ListSource, seed: UInt64 = 1) async throws -> (text: [Int32], end: FinishReason?) {
+    private func answer(
+        _ source: ListSource, stopTokens: [Int32] = []
+    ) async throws -> (text: [Int32], end: FinishReason?) {
         let engine = InferenceEngine(
             model: ScriptedModel(), metrics: MetricsRegistry(), modelName: "scripted")
         engine.start()
         let request = GenerationRequest(
-            prompt: [1, 2, 3], sampling: SamplingParameters(seed: seed), maxTokens: 12, constraint: source)
+            prompt: [1, 2, 3], sampling: SamplingParameters(seed: 1), maxTokens: 12, stopTokens: stopTokens,
+            constraint: source)
         var (text, end): ([Int32], FinishReason?) = ([], nil)
         for await event in try engine.submitOne(request) {
             switch event {
@@ -148,6 +176,13 @@ struct ConstrainedSamplingTests {
         #expect(!Set(freed.text).isSubset(of: [4, 5]) && freed.end == .length)
         let stuck = try await answer(ListSource(tokens: []))
         #expect(stuck.text.isEmpty && stuck.end == .deadEnd)
+        let closed = try await answer(ListSource(tokens: [4, 5], count: 11, closing: (2, .closing(6))))
+        #expect(
+            closed.text.prefix(9) == cut.text.prefix(9) && closed.text.suffix(2) == [6, 6] && closed.end == .length)
+        let spoken = try await answer(ListSource(tokens: [4, 5], closing: (2, .closing(6))), stopTokens: [6])
+        #expect(spoken.text == Array(cut.text.prefix(9)) && spoken.end == .length)
+        let ended = try await answer(ListSource(tokens: [4, 5], closing: (2, .ended)))
+        #expect(ended.text == Array(cut.text.prefix(9)) && ended.end == .length)
         let again = try await answer(ListSource(tokens: [4, 5]))
         #expect(again.text == cut.text)
     }

@@ -37,6 +37,8 @@ private final class StretchConstraint: TokenConstraint {
         return tokens
     }
 
+    func fit(_ token: Int32, room: Int) -> TokenFit { .fits }
+
     func copy() -> any TokenConstraint { StretchConstraint(source, at: place) }
 
     func accept(_ token: Int32) -> ConstraintProgress {

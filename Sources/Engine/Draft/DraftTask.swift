@@ -43,7 +43,7 @@ struct DraftTask {
     mutating func take(_ outcome: RowOutcome) {
         switch outcome {
         case .token(let token), .lastToken(let token): sequence.append(guess: token.id)
-        case .noToken, .notANumber, .pooled, .vector: stop()
+        case .noToken, .noRoom, .notANumber, .pooled, .vector: stop()
         }
     }
 

@@ -34,13 +34,13 @@ package final class Sampler {
         let best = row.argmax()
         guard best.value.isFinite else { return .notANumber }
         if let given = asked.given {
-            return .token(report(Int(given), row, maximum: best.value, count: asked.topLogprobs ?? 0))
+            return .token(report(SampledToken(id: given), row, maximum: best.value, count: asked.topLogprobs ?? 0))
         }
         adjust(row, asked.parameters, asked.history)
         let outcome = choose(edits.isEmpty ? best : row.argmax(), asked)
         restore(row)
         guard case .token(let token) = outcome, let count = asked.topLogprobs else { return outcome }
-        return .token(report(Int(token.id), row, maximum: best.value, count: count))
+        return .token(report(token, row, maximum: best.value, count: count))
     }
 
     /// `best` is the row's largest logit.
@@ -49,7 +49,12 @@ package final class Sampler {
         guard let id = draw(best, asked) else {
             return .noToken(isComplete: asked.constraint?.isComplete ?? false)
         }
-        return .token(SampledToken(id: Int32(truncatingIfNeeded: id)))
+        let token = Int32(truncatingIfNeeded: id)
+        return switch asked.constraint?.fit(token, room: asked.room) {
+        case nil, .fits: .token(SampledToken(id: token))
+        case .closing(let token): .token(SampledToken(id: token, isClosing: true))
+        case .ended: .noRoom
+        }
     }
 
     // MARK: Biases and penalties: they touch only the ids they name
@@ -116,11 +121,12 @@ package final class Sampler {
 
     // MARK: Log-probabilities
 
-    private func report(_ id: Int, _ row: LogitsRow, maximum: Float, count: Int) -> SampledToken {
+    private func report(_ token: SampledToken, _ row: LogitsRow, maximum: Float, count: Int) -> SampledToken {
         let denominator = Double(maximum) + log(row.weigh(scale: 1, maximum: maximum, scratch))
         let logprob = { (logit: Float) in Float(Double(logit) - denominator) }
         let top = row.largest(min(count, row.count), scratch)
             .map { TokenLogprob(id: Int32($0.id), logprob: logprob($0.logit)) }
-        return SampledToken(id: Int32(id), logprob: logprob(row.values[id]), top: top)
+        return SampledToken(
+            id: token.id, logprob: logprob(row.values[Int(token.id)]), top: top, isClosing: token.isClosing)
     }
 }

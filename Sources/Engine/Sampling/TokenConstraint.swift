@@ -11,6 +11,9 @@ package protocol TokenConstraint: AnyObject {
     /// The text goes on with a token, one that was allowed.
     func accept(_ token: Int32) -> ConstraintProgress
 
+    /// Whether the text, which is to come to an end, still can in `room` tokens behind this one, which is allowed.
+    func fit(_ token: Int32, room: Int) -> TokenFit
+
     /// At most `limit` tokens that the text likely goes on with, as it may in one way only: other tokens may write the same.
     /// Often none.
     func forcedTokens(limit: Int) -> [Int32]
@@ -20,6 +23,16 @@ package protocol TokenConstraint: AnyObject {
 
     /// The text may end here.
     var isComplete: Bool { get }
+}
+
+/// What the tokens that are left mean for the next one.
+package enum TokenFit: Sendable, Equatable {
+    /// It may come: the end fits behind it, or does not fit in any case.
+    case fits
+    /// Only the shortest end fits, of which this is the first token.
+    case closing(Int32)
+    /// The text is at an end, and has no room for another.
+    case ended
 }
 
 /// What a constraint has to say about the rest of a text.

@@ -41,6 +41,8 @@ package struct ActiveRequest: Sendable {
     var forcedLength: DraftLength?
     /// How far the draft model guesses for it.
     var draftLength = DraftLength(first: DraftLength.longest)
+    /// Its text was brought to an end, as its tokens ran out.
+    private var isCut = false
     private let stopTokens: [Int32]
     let outputLimit: Int
     /// Prompt tokens before this one need no look at the row before them, or have had it.
@@ -129,8 +131,9 @@ package struct ActiveRequest: Sendable {
         case .token(let token): return take(token)
         case .lastToken(let token):
             let token = take(token)
-            finish = .complete
+            finish = isCut ? .length : .complete
             return token
+        case .noRoom: finish = .length
         case .pooled, .vector: finish = .complete
         case .noToken(let isComplete): finish = isComplete ? .complete : .deadEnd
         case .notANumber: finish = .numericalError
@@ -169,8 +172,9 @@ package struct ActiveRequest: Sendable {
             finish = .length
             return nil
         }
+        isCut = isCut || token.isClosing
         guard !stopTokens.contains(token.id) else {
-            finish = .stop(token: token.id)
+            finish = isCut ? .length : .stop(token: token.id)
             return nil
         }
         tokens.append(token.id)

@@ -28,6 +28,8 @@ package struct Automaton: Sendable {
     private(set) var next: [Int32] = []
     private(set) var traits: [Traits] = []
     private(set) var calls: [[Call]] = []
+    /// (states) the fewest bytes to the end of the state's rule.
+    private(set) var distances: [Int32] = []
     /// First state of each rule.
     var starts: [Int] = []
     var root = 0
@@ -35,7 +37,7 @@ package struct Automaton: Sendable {
     var stateCount: Int { traits.count }
 
     /// Bytes in memory, roughly.
-    var size: Int { next.count * 4 + traits.count * 9 + calls.reduce(0) { $0 + $1.count * 16 } }
+    var size: Int { next.count * 4 + traits.count * 13 + calls.reduce(0) { $0 + $1.count * 16 } }
 
     mutating func addState(isFinal: Bool) -> Int {
         next.append(contentsOf: repeatElement(Self.dead, count: classCount))
@@ -69,19 +71,8 @@ package struct Automaton: Sendable {
 
     /// Takes away all ways that lead to no end.
     private mutating func prune(_ budget: inout GrammarBudget) throws(GrammarError) {
-        var ends = traits.map { $0.contains(.final) }
-        var isChanging = true
-        while isChanging {
-            isChanging = false
-            for state in traits.indices.reversed() where !ends[state] {
-                try budget.step()
-                let row = next[state * classCount..<(state + 1) * classCount]
-                ends[state] =
-                    row.contains { $0 != Self.dead && ends[Int($0)] }
-                    || calls[state].contains { ends[starts[$0.rule]] && ends[Int($0.back)] }
-                isChanging = isChanging || ends[state]
-            }
-        }
+        distances = try EndDistances(self, &budget).values
+        let ends = distances.map { $0 != EndDistances.none }
         guard ends[starts[root]] else { throw .unsatisfiable }
         for index in next.indices where next[index] != Self.dead && !ends[Int(next[index])] { next[index] = Self.dead }
         for state in calls.indices {

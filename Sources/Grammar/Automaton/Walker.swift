@@ -18,6 +18,13 @@ struct Walker {
         let parent: Int32
     }
 
+    /// A configuration to come back to.
+    private struct Frame {
+        let configuration: Configuration
+        /// Fewest bytes from there to the end of the text.
+        let distance: Int
+    }
+
     private struct Level {
         /// First of its configurations.
         let first: Int
@@ -33,7 +40,7 @@ struct Walker {
 
     private let automaton: Automaton
     private var configurations: [Configuration] = []
-    private var arena: [Configuration] = []
+    private var arena: [Frame] = []
     private var places: [UInt64: Int32] = [:]
     private var levels: [Level] = []
 
@@ -97,13 +104,38 @@ struct Walker {
             place.append(configuration.state)
             var parent = configuration.parent
             while parent >= 0 {
-                place.append(arena[Int(parent)].state)
-                parent = arena[Int(parent)].parent
+                let frame = arena[Int(parent)].configuration
+                place.append(frame.state)
+                parent = frame.parent
             }
             place.append(parent)
             if place.count > limit { return nil }
         }
         return place
+    }
+
+    private func distance(of configuration: Configuration) -> Int {
+        Int(automaton.distances[Int(configuration.state)])
+            + (configuration.parent >= 0 ? arena[Int(configuration.parent)].distance : 0)
+    }
+
+    /// Fewest bytes from here to the end of the text; nil if it is dead.
+    var distance: Int? { current.lazy.map(distance).min() }
+
+    /// A byte that leads nearer to the end; nil where the text may end.
+    private var nearerByte: UInt8? {
+        guard let distance, distance > 0 else { return nil }
+        for configuration in current where self.distance(of: configuration) == distance {
+            let state = Int(configuration.state)
+            for name in 0..<automaton.classCount {
+                let target = automaton.next[state * automaton.classCount + name]
+                guard target != Automaton.dead, automaton.distances[Int(target)] < automaton.distances[state] else {
+                    continue
+                }
+                return automaton.classes.firstIndex { Int($0) == name }.map { UInt8(truncatingIfNeeded: $0) }
+            }
+        }
+        return nil
     }
 
     private var top: Level { levels[levels.count - 1] }
@@ -131,7 +163,21 @@ struct Walker {
         let level = levels[depth + 1]
         levels.removeLast(levels.count - depth - 1)
         configurations.removeLast(configurations.count - level.first)
-        while arena.count > level.arenaCount, let entry = arena.popLast() { places[Self.key(entry)] = nil }
+        while arena.count > level.arenaCount, let frame = arena.popLast() {
+            places[Self.key(frame.configuration)] = nil
+        }
+    }
+
+    /// The shortest way to the end of the text; nil if it has more than `limit` bytes. The same from every place on it.
+    mutating func shortestEnd(limit: Int) -> [UInt8]? {
+        let base = depth
+        defer { pop(to: base) }
+        var bytes: [UInt8] = []
+        while let byte = nearerByte {
+            guard bytes.count < limit, push(byte) else { return nil }
+            bytes.append(byte)
+        }
+        return isComplete ? bytes : nil
     }
 
     /// Forgets the way to here, which can no longer be taken back.
@@ -169,7 +215,7 @@ struct Walker {
         switch configuration.parent {
         case Bottom.end: levels[levels.count - 1].isComplete = true
         case Bottom.caller: levels[levels.count - 1].escapes = true
-        default: enter(arena[Int(configuration.parent)])
+        default: enter(arena[Int(configuration.parent)].configuration)
         }
     }
 
@@ -187,7 +233,7 @@ struct Walker {
     private mutating func place(_ configuration: Configuration) -> Int32 {
         let key = Self.key(configuration)
         if let place = places[key] { return place }
-        arena.append(configuration)
+        arena.append(Frame(configuration: configuration, distance: distance(of: configuration)))
         let place = Int32(truncatingIfNeeded: arena.count - 1)
         places[key] = place
         return place

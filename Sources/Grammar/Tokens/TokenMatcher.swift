@@ -58,6 +58,35 @@ package struct TokenMatcher {
         return grammar.trie.tokens(of: bytes)
     }
 
+    /// Bytes of an end that is looked for; few documents are cut where more are missing.
+    private static let endLimit = 4096
+
+    /// Whether behind a token the text can still come to its end in `room` more of them. So too where the grammar does
+    /// not allow the token.
+    package mutating func leavesRoom(_ token: Int32, room: Int) -> Bool {
+        guard let bytes = grammar.trie.bytes(of: token) else { return true }
+        defer { walker.pop(to: 0) }
+        guard bytes.allSatisfy({ walker.push($0) }), let distance = walker.distance else { return true }
+        // Every byte is a token, so that the text itself is looked at only where it may be too long.
+        return distance <= room || shortestEnd(tokens: room) != nil
+    }
+
+    /// The shortest way to the end of the text, in its longest tokens; nil if they are more than `limit`. Behind the first
+    /// of them it is the rest of them.
+    package mutating func shortestEnd(tokens limit: Int) -> [Int32]? {
+        let tree = grammar.trie.short
+        let bytes = min(Self.endLimit, max(0, min(limit, Self.endLimit)) * tree.longest)
+        guard let distance = walker.distance, distance <= bytes else { return nil }
+        guard var rest = walker.shortestEnd(limit: bytes)?[...] else { return nil }
+        var tokens: [Int32] = []
+        while !rest.isEmpty {
+            guard tokens.count < limit, let token = tree.longestToken(in: rest) else { return nil }
+            tokens.append(token.id)
+            rest = rest.dropFirst(token.count)
+        }
+        return tokens.count <= limit ? tokens : nil
+    }
+
     /// All tokens that `allows` allows.
     package mutating func mask() -> TokenSet {
         guard let place = walker.place(limit: Self.placeLimit) else { return freshMask() }

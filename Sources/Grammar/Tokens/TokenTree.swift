@@ -34,6 +34,19 @@ struct TokenTree: Sendable {
         while let node = path.popLast() { nodes[node].after = Int32(nodes.count) }
     }
 
+    /// The longest token that a text begins with, and its bytes.
+    func longestToken(in text: ArraySlice<UInt8>) -> (id: Int32, count: Int)? {
+        var longest: (id: Int32, count: Int)?
+        var (index, end) = (0, nodes.count)
+        for (count, byte) in text.enumerated() {
+            while index < end, nodes[index].byte != byte { index = Int(nodes[index].after) }
+            guard index < end else { break }
+            if nodes[index].token >= 0 { longest = (nodes[index].token, count + 1) }
+            (index, end) = (index + 1, Int(nodes[index].after))
+        }
+        return longest
+    }
+
     /// Some token below a node, which has the node's bytes before its own.
     func token(below node: Int32) -> Int32 {
         var below = Int(node)

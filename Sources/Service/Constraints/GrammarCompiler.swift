@@ -38,7 +38,8 @@ final class GrammarCompiler: Sendable {
     /// The constraint of a completion; nil for free text.
     func constraint(of fields: SamplingFields) async throws -> (any ConstraintSource)? {
         guard let format = fields.format else { return nil }
-        return try await constraint(key: [], field: fields.formatField, isLazy: false) { () throws(GrammarError) in
+        return try await constraint(key: [], field: fields.formatField, isLazy: false, closes: true) {
+            () throws(GrammarError) in
             try format.grammar()
         } of: {
             $0.write(format.json)
@@ -54,7 +55,7 @@ final class GrammarCompiler: Sendable {
         }
         let key: [UInt8] = [1, chat.requiresToolCall ? 1 : 0, chat.allowsParallelToolCalls ? 1 : 0]
         return try await constraint(
-            key: key, field: "tools", isLazy: !chat.requiresToolCall && format == nil
+            key: key, field: "tools", isLazy: !chat.requiresToolCall && format == nil, closes: false
         ) { () throws(GrammarError) in
             let otherwise: ToolCallGrammar.Alternative =
                 if let format { .grammar(try format.grammar()) } else { chat.requiresToolCall ? .nothing : .text }
@@ -70,17 +71,18 @@ final class GrammarCompiler: Sendable {
 
     /// - Parameter content: writes all that the grammar is made of.
     private func constraint(
-        key: [UInt8], field: String?, isLazy: Bool, make: @escaping @Sendable () throws(GrammarError) -> Grammar,
+        key: [UInt8], field: String?, isLazy: Bool, closes: Bool,
+        make: @escaping @Sendable () throws(GrammarError) -> Grammar,
         of content: (inout JSONWriter) -> Void
     ) async throws -> any ConstraintSource {
         var writer = JSONWriter()
         content(&writer)
         let key = key + writer.bytes
-        if let grammar = find(key) { return GrammarConstraintSource(grammar: grammar) }
+        if let grammar = find(key) { return GrammarConstraintSource(grammar: grammar, closes: closes) }
         do {
             let grammar = try await compiled(isLazy: isLazy, make)
             keep(grammar, key)
-            return GrammarConstraintSource(grammar: grammar)
+            return GrammarConstraintSource(grammar: grammar, closes: closes)
         } catch let error as GrammarError {
             throw APIError(error, field: field)
         }
