@@ -5,15 +5,9 @@ import Verifiers
 
 /// What a command does beyond its limits ends it, is named, and reaches nothing outside. Each runs in the real sandbox.
 struct SandboxTests {
-    /// The product beside these tests: a test's own program is not Drover.
-    private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: ".build/\(configuration)/drover").path
-
-    #if DEBUG
-    private static let configuration = "debug"
-    #else
-    private static let configuration = "release"
-    #endif
+    /// The product of the build that these tests are part of: their own program is not Drover.
+    private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .appending(path: "drover").path
 
     private func verdict(
         _ command: [String], paths: [String] = [], time: Duration = .seconds(60), cpuSeconds: Int? = nil,
