@@ -47,13 +47,14 @@ let package = Package(
         .target(name: "CSandbox", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CEpoll", cSettings: c),
         .target(name: "CMalloc", cSettings: c),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // The bottom row: no knowledge of each other.
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "Telemetry", dependencies: [log], swiftSettings: swift),
-        .target(name: "Transport", dependencies: ["COpenSSL"], swiftSettings: swift),
+        .target(name: "Transport", dependencies: ["CEpoll", "COpenSSL"], swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language", heap], swiftSettings: swift),

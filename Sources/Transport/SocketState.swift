@@ -2,7 +2,7 @@ import Dispatch
 
 /// What the lock of a `SocketStream` guards.
 ///
-/// @unchecked: the sources are classes that Dispatch does not mark; they are touched only under that lock.
+/// @unchecked: the timer is of a class that Dispatch does not mark; it is touched only under that lock.
 struct SocketState: @unchecked Sendable {
     typealias Reader = CheckedContinuation<Result<[UInt8], TransportError>, Never>
     typealias Watcher = CheckedContinuation<Result<Departure?, TransportError>, Never>
@@ -53,11 +53,18 @@ struct SocketState: @unchecked Sendable {
     var writers: [(ticket: Int, continuation: Writer)] = []
     var writeDeadline: ContinuousClock.Instant?
 
-    /// Whether the source runs; a suspended one must be resumed before it is cancelled.
-    var isReading = false
-    var isWriting = false
-    var readSource: (any DispatchSourceRead)?
-    var writeSource: (any DispatchSourceWrite)?
+    /// Somebody has begun to read or to watch.
+    var readsAhead = false
+    /// What the poller looks for, and the stream's name there.
+    var polled: Poller.Interest = []
+    var name: UInt64?
+    /// What it should look for.
+    var interest: Poller.Interest {
+        if isClosed { return [] }
+        let reading: Poller.Interest = readsAhead && hasRoom ? .reading : []
+        return output.isEmpty ? reading : reading.union(.writing)
+    }
+
     var timer: (any DispatchSourceTimer)?
     /// When the timer fires next.
     var armedFor: ContinuousClock.Instant?
@@ -87,14 +94,7 @@ struct SocketState: @unchecked Sendable {
     }
 
     mutating func depart(_ departure: Departure) {
-        if departed == nil {
-            departed = departure
-            // The read source would report the end again and again.
-            if isReading {
-                isReading = false
-                readSource?.suspend()
-            }
-        }
+        if departed == nil { departed = departure }
         deliver()
     }
 
@@ -153,9 +153,10 @@ struct SocketState: @unchecked Sendable {
     private mutating func dropOutput() {
         output = []
         outputOffset = 0
+        writeDeadline = nil
     }
 
-    /// Ends all waits and cancels the sources. False when that was done before.
+    /// Ends all waits and cancels the timer. False when that was done before.
     mutating func end(_ error: TransportError) -> Bool {
         if isClosed { return false }
         isClosed = true
@@ -164,16 +165,8 @@ struct SocketState: @unchecked Sendable {
         endRead(.failure(error))
         endWatch(.failure(error))
         failWrites(error)
-        Self.cancel(readSource, isRunning: isReading)
-        Self.cancel(writeSource, isRunning: isWriting)
         timer?.cancel()
-        (readSource, writeSource, timer) = (nil, nil, nil)
+        timer = nil
         return true
-    }
-
-    private static func cancel(_ source: (any DispatchSourceProtocol)?, isRunning: Bool) {
-        source?.cancel()
-        // A suspended source never runs its cancellation handler, and Dispatch traps when it is released.
-        if !isRunning { source?.resume() }
     }
 }

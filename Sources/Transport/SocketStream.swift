@@ -2,28 +2,24 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A connected, non-blocking socket. Readiness comes from Dispatch sources; no thread belongs to a connection.
+/// A connected, non-blocking socket. Readiness comes from the `Poller`; no thread belongs to a connection.
 ///
-/// A read source runs whenever there is room in the buffer of bytes read ahead, also while nobody reads: so the end
-/// of the peer is seen while a request is being worked on.
+/// From the first read on bytes are taken whenever there is room in the buffer of those read ahead, also while nobody
+/// reads: so the end of the peer is seen while a request is being worked on.
 package final class SocketStream: ByteStream {
     package let peer: String
 
-    /// What happens on all sockets is short (one receive or send of at most 64 KiB), so that one queue serves them all.
-    private static let queue = DispatchQueue(label: "drover.sockets", qos: .userInitiated)
+    /// Of the timers of all sockets.
+    private static let queue = DispatchQueue(label: "drover.socket-timers", qos: .userInitiated)
 
-    /// How often a write that waits is tried without an event: Dispatch tells a reset to read sources alone, and
-    /// there is none when the peer has ended its side or the buffer is full.
-    private static let probeInterval = Duration.seconds(1)
-
-    private let descriptor: Descriptor
+    private let descriptor: Int32
     private let stallLimit: Duration
     private let state = Mutex(SocketState())
 
     /// Takes over a connected socket. `stallLimit`: how long a write may go without progress.
     package init(descriptor: Int32, peer: String, stallLimit: Duration = .seconds(30)) {
         self.peer = peer
-        self.descriptor = Descriptor(descriptor)
+        self.descriptor = descriptor
         self.stallLimit = stallLimit
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -33,15 +29,40 @@ package final class SocketStream: ByteStream {
 
     deinit { close() }
 
-    /// Changes the state under the lock, then resumes those who waited for the change.
+    /// Changes the state under the lock, has the poller look for what it waits for now, then resumes those who waited
+    /// for the change.
     private func update<Value>(_ body: (inout SocketState) -> Value) -> Value {
         let (value, wakes) = state.withLock { state in
             let value = body(&state)
+            poll(&state)
             defer { state.wakes = [] }
             return (value, state.wakes)
         }
         for wake in wakes { wake.run() }
         return value
+    }
+
+    private func poll(_ state: inout SocketState) {
+        let wanted = state.interest
+        guard wanted != state.polled else { return }
+        let name = state.name ?? Poller.shared.add(self)
+        state.name = name
+        let isPolled = Poller.shared.change(descriptor, of: name, from: state.polled, to: wanted)
+        state.polled = isPolled ? wanted : []
+        if !isPolled { state.depart(.reset) }
+    }
+
+    /// Called by the poller, of what was asked for or of the end.
+    func ready(for event: Poller.Interest) {
+        update { state in
+            guard !state.isClosed else { return }
+            let isOver = !event.isDisjoint(with: .over)
+            if state.interest.contains(.reading), isOver || event.contains(.reading) {
+                fill(&state)
+                state.deliver()
+            }
+            if state.interest.contains(.writing), isOver || event.contains(.writing) { flush(&state) }
+        }
     }
 
     // MARK: Reading
@@ -60,8 +81,8 @@ package final class SocketStream: ByteStream {
     private func beginRead(
         _ state: inout SocketState, _ continuation: SocketState.Reader, _ deadline: ContinuousClock.Instant?
     ) {
+        state.readsAhead = true
         if let outcome = state.takeReceived() {
-            resumeReadSource(&state)
             return state.wakes.append(.read(continuation, outcome))
         }
         // The flag is set before the cancellation handler runs, so that either this check or that handler sees the
@@ -69,51 +90,15 @@ package final class SocketStream: ByteStream {
         if Task.isCancelled { return state.wakes.append(.read(continuation, .failure(.cancelled))) }
         state.reader = continuation
         state.readDeadline = deadline
-        resumeReadSource(&state)
         if let deadline { arm(&state, deadline) }
     }
 
-    private func resumeReadSource(_ state: inout SocketState) {
-        guard !state.isClosed, state.departed == nil, !state.isReading else { return }
-        if let source = state.readSource {
-            // It rested, and what came meanwhile may have been its last event.
-            fill(&state)
-            state.deliver()
-            guard state.hasRoom else { return }
-            state.isReading = true
-            return source.resume()
-        }
-        state.isReading = true
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: Self.queue)
-        source.setEventHandler { [weak self] in self?.readable() }
-        keep(source)
-        state.readSource = source
-        source.activate()
-    }
-
-    private func readable() {
-        update { state in
-            guard !state.isClosed, state.isReading else { return }
-            fill(&state)
-            if !state.hasRoom {
-                state.isReading = false
-                state.readSource?.suspend()
-            }
-            state.deliver()
-            // A reader has emptied a full buffer.
-            if state.received.isEmpty { resumeReadSource(&state) }
-        }
-    }
-
     /// Takes what the socket has, as far as there is room, up to its end.
-    ///
-    /// The end must be found here and now: once both sides have ended, epoll says EPOLLHUP, and Dispatch forgets the
-    /// socket after the one event that tells of it.
     private func fill(_ state: inout SocketState) {
         while state.hasRoom {
             let room = SocketState.readAheadLimit - state.received.count
             let isEmpty = withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
-                let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+                let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
                 if count > 0 {
                     state.received.append(contentsOf: buffer[..<count])
                     return false
@@ -136,7 +121,7 @@ package final class SocketStream: ByteStream {
                     if let outcome = state.watchOutcome() { return state.wakes.append(.watch(continuation, outcome)) }
                     if Task.isCancelled { return state.wakes.append(.watch(continuation, .failure(.cancelled))) }
                     state.watcher = continuation
-                    if state.hasRoom { resumeReadSource(&state) }
+                    state.readsAhead = true
                 }
             }
         } onCancel: {
@@ -186,14 +171,14 @@ package final class SocketStream: ByteStream {
         }
         if sent == bytes.count { return .success(nil) }
         state.output.append(contentsOf: bytes[sent...])
-        resumeWriteSource(&state)
+        awaitWriting(&state)
         return .success(state.sentCount + state.output.count - state.outputOffset)
     }
 
     /// One send; 0 when the socket is full.
     private func push(_ bytes: ArraySlice<UInt8>) -> Result<Int, TransportError> {
         let count = bytes.withUnsafeBytes {
-            Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         if count >= 0 { return .success(count) }
         switch errno {
@@ -203,36 +188,22 @@ package final class SocketStream: ByteStream {
         }
     }
 
-    private func resumeWriteSource(_ state: inout SocketState) {
-        guard !state.isWriting else { return }
-        state.isWriting = true
-        state.writeDeadline = .now + stallLimit
-        arm(&state, .now + min(stallLimit, Self.probeInterval))
-        if let source = state.writeSource { return source.resume() }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: Self.queue)
-        source.setEventHandler { [weak self] in self?.writable() }
-        keep(source)
-        state.writeSource = source
-        source.activate()
+    private func awaitWriting(_ state: inout SocketState) {
+        guard state.writeDeadline == nil else { return }
+        let deadline = ContinuousClock.now + stallLimit
+        state.writeDeadline = deadline
+        arm(&state, deadline)
     }
-
-    private func writable() { update { flush(&$0) } }
 
     /// Sends the next part of what waits.
     private func flush(_ state: inout SocketState) {
-        guard !state.isClosed, state.isWriting else { return }
         switch push(state.output[state.outputOffset...]) {
         case .failure(let error):
             state.failWrites(error)
             state.depart(.reset)
         case .success(let count):
             state.didSend(count)
-            if count > 0 { state.writeDeadline = .now + stallLimit }
-        }
-        if state.output.isEmpty {
-            state.isWriting = false
-            state.writeDeadline = nil
-            state.writeSource?.suspend()
+            if count > 0, !state.output.isEmpty { state.writeDeadline = .now + stallLimit }
         }
     }
 
@@ -259,9 +230,7 @@ package final class SocketStream: ByteStream {
             let now = ContinuousClock.now
             if let deadline = state.readDeadline, deadline <= now { state.endRead(.failure(.timedOut)) }
             if let deadline = state.writeDeadline, deadline <= now { return true }
-            flush(&state)
-            if let deadline = state.readDeadline { arm(&state, deadline) }
-            if let deadline = state.writeDeadline { arm(&state, min(deadline, now + Self.probeInterval)) }
+            for deadline in [state.readDeadline, state.writeDeadline] { if let deadline { arm(&state, deadline) } }
             return false
         }
         if isStalled { abort(.timedOut) }
@@ -272,7 +241,7 @@ package final class SocketStream: ByteStream {
     /// Ends this side's bytes and keeps reading.
     package func endWriting() {
         update { state in
-            if !state.isClosed { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
+            if !state.isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) }
         }
     }
 
@@ -289,20 +258,16 @@ package final class SocketStream: ByteStream {
         update { state in
             guard !state.isClosed else { return }
             var option = linger(l_onoff: 1, l_linger: 0)
-            setsockopt(descriptor.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         }
         end(error)
     }
 
     private func end(_ error: TransportError) {
-        let isFirst = update { $0.end(error) }
-        if isFirst { descriptor.release() }
-    }
-
-    /// A source holds the descriptor until its cancellation is through.
-    private func keep(_ source: some DispatchSourceProtocol) {
-        descriptor.retain()
-        source.setCancelHandler { [descriptor] in descriptor.release() }
+        let (isFirst, name) = update { ($0.end(error), $0.name) }
+        guard isFirst else { return }
+        if let name { Poller.shared.remove(name) }
+        _ = Glibc.close(descriptor)
     }
 
     private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {

@@ -81,6 +81,34 @@ struct SocketStreamTests {
         #expect(try await server.read(deadline: nil) == [])
     }
 
+    /// Also when the peer's end was seen before, so that nobody waits for bytes any more.
+    @Test(arguments: [false, true])
+    func `a write that waits ends when the peer goes`(hasEnded: Bool) async throws {
+        let (client, server) = try Self.pair()
+        if hasEnded {
+            client.endWriting()
+            #expect(try await server.read(deadline: nil) == [])
+        }
+        async let write = Self.error { try await server.write(Array(repeating: 0, count: 8 << 20)) }
+        #expect(try await client.read(deadline: nil).isEmpty == false)
+        client.close()
+        #expect(await write == .reset)
+    }
+
+    /// Descriptors' numbers come back at once: what is told of one must not reach the next that has its number.
+    @Test func `sockets that come and go are told apart`() async throws {
+        for round in 0..<200 {
+            let (client, server) = try Self.pair()
+            async let read = server.read(deadline: nil)
+            try await client.write([UInt8(truncatingIfNeeded: round)])
+            #expect(try await read == [UInt8(truncatingIfNeeded: round)])
+            async let departure = server.departure()
+            client.close()
+            #expect(try await departure == .ended)
+            if round.isMultiple(of: 2) { server.close() }
+        }
+    }
+
     @Test func `stops watching, also before the watch begins`() async throws {
         let (client, server) = try Self.pair()
         server.stopWatching()
