@@ -52,6 +52,8 @@ struct SocketState: @unchecked Sendable {
     private(set) var sentCount = 0
     var writers: [(ticket: Int, continuation: Writer)] = []
     var writeDeadline: ContinuousClock.Instant?
+    /// Set once. The peer may have ended its own bytes before, so that `departed` does not tell.
+    private(set) var takesNoBytes = false
 
     /// Somebody has begun to read or to watch.
     var readsAhead = false
@@ -95,6 +97,7 @@ struct SocketState: @unchecked Sendable {
 
     mutating func depart(_ departure: Departure) {
         if departed == nil { departed = departure }
+        if departure == .reset { failWrites(.reset) }
         deliver()
     }
 
@@ -126,7 +129,7 @@ struct SocketState: @unchecked Sendable {
     func writeOutcome(_ ticket: Int) -> Result<Void, TransportError>? {
         if sentCount >= ticket { return .success(()) }
         if isClosed { return .failure(closedWith) }
-        return departed == .reset ? .failure(.reset) : nil
+        return takesNoBytes ? .failure(.reset) : nil
     }
 
     mutating func didSend(_ count: Int) {
@@ -145,6 +148,7 @@ struct SocketState: @unchecked Sendable {
     }
 
     mutating func failWrites(_ error: TransportError) {
+        takesNoBytes = true
         dropOutput()
         for writer in writers { wakes.append(.write(writer.continuation, .failure(error))) }
         writers = []

@@ -159,7 +159,7 @@ package final class SocketStream: ByteStream {
     /// whose sending the write is done, or nil when it is.
     private func send(_ state: inout SocketState, _ bytes: [UInt8]) -> Result<Int?, TransportError> {
         if state.isClosed { return .failure(state.closedWith) }
-        if state.departed == .reset { return .failure(.reset) }
+        if state.takesNoBytes { return .failure(.reset) }
         var sent = 0
         if state.output.isEmpty {
             switch push(bytes[...]) {
