@@ -88,22 +88,28 @@ let package = Package(
             ],
             swiftSettings: swift),
 
+        // Not for the product: what several suites need.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swift),
         .testTarget(name: "CurationTests", dependencies: ["Curation", "JSON"], swiftSettings: swift),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", database], swiftSettings: swift),
         .testTarget(name: "TransportTests", dependencies: ["Transport"], swiftSettings: swift),
         .testTarget(
-            name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "Transport", httpTypes], swiftSettings: swift),
+            name: "HTTPTests", dependencies: ["HTTP", "Telemetry", "TestSupport", "Transport", httpTypes],
+            swiftSettings: swift),
         .testTarget(name: "OpenAITests", dependencies: ["OpenAI", "JSON"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", log], swiftSettings: swift),
         .testTarget(name: "LanguageTests", dependencies: ["Language", "JSON"], swiftSettings: swift),
-        .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language"], swiftSettings: swift),
         .testTarget(
-            name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language"], swiftSettings: swift),
+            name: "GrammarTests", dependencies: ["Grammar", "JSON", "Language", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "ModelTests", dependencies: ["Model", "CKernels", "JSON", "Language", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "VerifiersTests", dependencies: ["Verifiers", "HTTP", "JSON", "Telemetry", "Transport"],
             swiftSettings: swift),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry"], swiftSettings: swift),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "Model", "Telemetry", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
             dependencies: [

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A file descriptor shared by Dispatch sources. It is closed when its last user has let go: closing it earlier,
-/// while a source still watches, would let the system hand the same number to another connection.
+/// A descriptor that a listener shares with its Dispatch source. It is closed when the last of them has let go: closing it
+/// earlier, while the source still watches, would let the system hand the same number to another.
 final class Descriptor: Sendable {
     let number: Int32
     private let users = Atomic<Int>(1)

@@ -1,5 +1,6 @@
 import Grammar
 import Language
+import TestSupport
 import Testing
 
 struct ShortestEndTests {
@@ -62,7 +63,7 @@ struct ShortestEndTests {
     @Test(arguments: schemas)
     func `a text that keeps room for its end comes to it`(schema: String) throws {
         let grammar = try Texts.schema(schema)
-        var random = SplitMix(state: 7)
+        var random = SplitMix64(seed: 7)
         for room in 1...40 {
             var matcher = TokenMatcher(grammar)
             let fits = matcher.shortestEnd(tokens: room) != nil

@@ -1,6 +1,7 @@
 import Grammar
 import JSON
 import Language
+import TestSupport
 import Testing
 
 struct TokenMatcherTests {
@@ -44,7 +45,7 @@ struct TokenMatcherTests {
     /// Random texts of the grammar, made of allowed tokens.
     private func checkMasks(_ grammar: CompiledGrammar, seed: UInt64) throws {
         let count = try Texts.vocabulary.get().count
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<12 {
             var matcher = TokenMatcher(grammar)
             for _ in 0..<24 where !matcher.isAtEnd && !matcher.isFree {

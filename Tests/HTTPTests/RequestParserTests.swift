@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import TestSupport
 import Testing
 
 /// Limits, and inputs that are too long for the table of `RequestRow`.
@@ -64,7 +65,7 @@ struct RequestParserTests {
     }
 
     @Test func `H64 survives mutations of valid requests, the same whole and cut`() {
-        var random = SplitMix(state: 64)
+        var random = SplitMix64(seed: 64)
         let inserts: [[UInt8]] = [[13], [10], [13, 10], [0], [58], [9], [32], [255]]
         let valid = (RequestRow.framing + RequestRow.chunks + RequestRow.lines).filter {
             $0.expected.first?.contains(" ") == true
@@ -98,18 +99,5 @@ struct RequestParserTests {
         #expect(target.segments == ["a/b"])
         #expect(target.query.map(\.name) == ["x", "y", "z", ""])
         #expect(target.query.map(\.value) == ["1 2", "%25", "", ""])
-    }
-}
-
-/// A small generator with a fixed seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import CKernels
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 /// Attention of every table over block tables, against the definition in double.
@@ -25,7 +26,7 @@ struct AttentionTests {
     func `attends to all positions up to its own and to no other`(
         kernels: KernelTable, type: RuntimeSettings.CacheType
     ) throws {
-        var generator = Generator(state: 11)
+        var generator = SplitMix64(seed: 11)
         // A stored byte is off by half a 127th of the largest of some normal numbers, twice.
         let tolerance = type == .q8 ? 0.06 : kernels.name == "reference" ? 1e-5 : 0.02
         for shape in Self.shapes {
@@ -42,7 +43,7 @@ struct AttentionTests {
     func `a row is the same to the bit alone and among others`(
         kernels: KernelTable, type: RuntimeSettings.CacheType
     ) throws {
-        var generator = Generator(state: 12)
+        var generator = SplitMix64(seed: 12)
         let shape = Shape(headSize: 64, group: 4, position: 144, rows: 16)
         let cache = try HeadCache(kernels, type, shape, using: &generator)
         let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
@@ -68,7 +69,7 @@ struct AttentionTests {
     private func checkSharing(
         _ shape: Shape, _ kernels: KernelTable, _ type: RuntimeSettings.CacheType
     ) throws {
-        var generator = Generator(state: 15)
+        var generator = SplitMix64(seed: 15)
         let width = shape.group * shape.headSize
         let cache = try HeadCache(kernels, type, shape, using: &generator)
         // Position, rows, and which block each has in place of the third and later ones.
@@ -92,7 +93,7 @@ struct AttentionTests {
 
     @Test(arguments: KernelTable.supported)
     func `a key that is not finite makes the row NaN, in 8 bits too`(kernels: KernelTable) throws {
-        var generator = Generator(state: 14)
+        var generator = SplitMix64(seed: 14)
         let shape = Shape(headSize: 64, group: 2, position: 70, rows: 1)
         let queries = Samples.normal(2 * 64, using: &generator)
         for type in RuntimeSettings.CacheType.allCases {
@@ -105,7 +106,7 @@ struct AttentionTests {
     func `what an earlier owner left in a block does not matter`(
         kernels: KernelTable, type: RuntimeSettings.CacheType
     ) throws {
-        var generator = Generator(state: 13)
+        var generator = SplitMix64(seed: 13)
         let shape = Shape(headSize: 32, group: 4, position: 64, rows: 5)
         let queries = Samples.normal(shape.rows * shape.group * shape.headSize, using: &generator)
         var clean = generator
@@ -128,7 +129,7 @@ private struct HeadCache {
 
     init(
         _ kernels: KernelTable, _ type: RuntimeSettings.CacheType, _ shape: AttentionTests.Shape,
-        using generator: inout Generator, stale: UInt8 = 0, poisoned: Int? = nil
+        using generator: inout SplitMix64, stale: UInt8 = 0, poisoned: Int? = nil
     ) throws {
         let format = kernels.cacheFormat(type).pointer.pointee
         let positions = shape.position + shape.rows

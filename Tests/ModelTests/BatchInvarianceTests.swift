@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 /// A token's logits depend on its own sequence only, to the bit.
@@ -34,7 +35,7 @@ struct BatchInvarianceTests {
 
     /// Ids without meaning; the same for the same seed.
     private static func tokens(_ count: Int, seed: UInt64) -> [Int32] {
-        var generator = Generator(state: seed)
+        var generator = SplitMix64(seed: seed)
         return (0..<count).map { _ in Int32.random(in: 0..<450, using: &generator) }
     }
 
@@ -109,7 +110,7 @@ struct BatchInvarianceTests {
             let logits = model.forward(batch)
             return (0..<logits.rowCount).map { logits[$0].array.map(\.bitPattern) }
         }
-        var generator = Generator(state: 9)
+        var generator = SplitMix64(seed: 9)
         for _ in 0..<12 {
             let order = branches.indices.shuffled(using: &generator)
             batch.removeAll()
@@ -148,7 +149,7 @@ struct BatchInvarianceTests {
 
     /// Feeds the sequences side by side, in stretches of chance.
     private func compare(_ model: LlamaModel, _ sequences: [[Int32]], with expected: [[[Float]]], threads: Int) {
-        var generator = Generator(state: UInt64(threads) * 77)
+        var generator = SplitMix64(seed: UInt64(threads) * 77)
         var conversations = sequences.enumerated().map { index, tokens in
             Conversation(positions: tokens.count, firstBlock: 3 * index, scattered: index.isMultiple(of: 2))
         }
@@ -177,18 +178,5 @@ struct BatchInvarianceTests {
             }
         }
         #expect(compared > 50)
-    }
-}
-
-/// SplitMix64: a seed gives the same numbers everywhere.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

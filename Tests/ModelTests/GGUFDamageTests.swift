@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 /// Row M3, and bytes changed one at a time: every file loads or is refused, none ends the process.

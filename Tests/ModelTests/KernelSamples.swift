@@ -1,3 +1,4 @@
+import TestSupport
 import CKernels
 import Glibc
 import Model
@@ -18,7 +19,7 @@ final class Pages {
 
 /// Numbers to compute with.
 enum Samples {
-    static func normal(_ count: Int, using generator: inout Generator) -> [Float] {
+    static func normal(_ count: Int, using generator: inout SplitMix64) -> [Float] {
         (0..<count).map { _ in
             let radius = (-2 * log(Double.random(in: 1e-9..<1, using: &generator))).squareRoot()
             return Float(radius * cos(Double.random(in: 0..<(2 * .pi), using: &generator)))
@@ -26,7 +27,7 @@ enum Samples {
     }
 
     /// Values that bfloat16 holds exactly, so that every table computes on the same numbers.
-    static func bfloat16(_ count: Int, using generator: inout Generator) -> [Float] {
+    static func bfloat16(_ count: Int, using generator: inout SplitMix64) -> [Float] {
         normal(count, using: &generator).map(rounded)
     }
 
@@ -45,7 +46,7 @@ struct StoredRows {
     var rowBytes: Int { type.rowBytes(depth) }
 
     /// F32 and F16 hold normal numbers that bfloat16 does not hold.
-    init(_ type: TensorType, rows: Int, depth: Int, using generator: inout Generator) {
+    init(_ type: TensorType, rows: Int, depth: Int, using generator: inout SplitMix64) {
         self.type = type
         self.rows = rows
         self.depth = depth

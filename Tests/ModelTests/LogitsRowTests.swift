@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 struct LogitsRowTests {
@@ -15,7 +16,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `argmax takes the lowest index of equal values`(kernels: KernelTable) {
-        var generator = Generator(state: 3)
+        var generator = SplitMix64(seed: 3)
         for length in Self.lengths {
             for _ in 0..<20 {
                 let values = (0..<length).map { _ in Float(Int.random(in: -6...6, using: &generator)) }
@@ -52,7 +53,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `weighs a row as the definition does`(kernels: KernelTable) {
-        var generator = Generator(state: 4)
+        var generator = SplitMix64(seed: 4)
         for length in Self.lengths + [128_256] {
             var values = Samples.normal(length, using: &generator).map { $0 * 6 }
             if length > 20 { values[3] = -.infinity }
@@ -67,7 +68,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `picks the place where the running sum passes`(kernels: KernelTable) {
-        var generator = Generator(state: 6)
+        var generator = SplitMix64(seed: 6)
         for length in Self.lengths {
             var values = Samples.normal(length, using: &generator).map { $0 * 3 }
             for place in values.indices where place % 5 == 2 { values[place] = -.infinity }
@@ -92,7 +93,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `knows what weighs more than enough`(kernels: KernelTable) {
-        var generator = Generator(state: 7)
+        var generator = SplitMix64(seed: 7)
         for length in Self.lengths {
             // Many ties.
             let values = (0..<length).map { _ in Float(Int.random(in: -6...6, using: &generator)) / 2 }
@@ -120,7 +121,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `copies those that come before one, by id, again and again`(kernels: KernelTable) {
-        var generator = Generator(state: 5)
+        var generator = SplitMix64(seed: 5)
         for length in Self.lengths {
             var values = (0..<length).map { _ in Float(Int.random(in: -20..<20, using: &generator)) / 4 }
             if length > 20 { values[7] = -.infinity }
@@ -140,7 +141,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `copies those at or above a value`(kernels: KernelTable) {
-        var generator = Generator(state: 8)
+        var generator = SplitMix64(seed: 8)
         for length in Self.lengths {
             let values = (0..<length).map { _ in Float(Int.random(in: 0..<50, using: &generator)) }
             let scratch = LogitsScratch(vocabularySize: length)
@@ -154,7 +155,7 @@ struct LogitsRowTests {
 
     @Test(arguments: KernelTable.supported)
     func `finds the largest in order, the lower id of equals first`(kernels: KernelTable) {
-        var generator = Generator(state: 9)
+        var generator = SplitMix64(seed: 9)
         for length in Self.lengths {
             var values = (0..<length).map { _ in Float(Int.random(in: -9..<9, using: &generator)) }
             values[length / 2] = -.infinity

@@ -1,6 +1,7 @@
 import CKernels
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 /// Products of every table and stored type against plain loops in double, norms and activations.
@@ -14,7 +15,7 @@ struct PanelProductTests {
         }
     }
 
-    private static func inputs(_ columns: Int, _ depth: Int, using generator: inout Generator) -> [[Float]] {
+    private static func inputs(_ columns: Int, _ depth: Int, using generator: inout SplitMix64) -> [[Float]] {
         (0..<columns).map { _ in Samples.bfloat16(depth, using: &generator) }
     }
 
@@ -51,7 +52,7 @@ struct PanelProductTests {
 
     @Test(arguments: try KernelTable.supported + [KernelTable.openBLAS()], TensorType.allCases)
     func `multiplies any type, rows and columns`(kernels: KernelTable, type: TensorType) throws {
-        var generator = Generator(state: 5)
+        var generator = SplitMix64(seed: 5)
         for (depth, rows) in zip(Self.depths(type), [5, 37]) {
             let stored = StoredRows(type, rows: rows, depth: depth, using: &generator)
             for columns in 1...40 {
@@ -65,7 +66,7 @@ struct PanelProductTests {
     /// The largest weights by the largest activations: what integer sums, and 16 bits of them, must hold.
     @Test(arguments: KernelTable.supported, TensorType.allCases.filter { $0.blockLength > 1 })
     func `holds the largest sums that there are`(kernels: KernelTable, type: TensorType) throws {
-        var generator = Generator(state: 11)
+        var generator = SplitMix64(seed: 11)
         let depth = Self.depths(type)[1], stored = StoredRows(type, rows: 20, depth: depth, using: &generator)
         let inputs = [
             [Float](repeating: 1, count: depth), [Float](repeating: -1, count: depth),
@@ -82,7 +83,7 @@ struct PanelProductTests {
 
     @Test(arguments: KernelTable.supported, TensorType.allCases)
     func `a product is the same to the bit in any company`(kernels: KernelTable, type: TensorType) throws {
-        var generator = Generator(state: 6)
+        var generator = SplitMix64(seed: 6)
         let depth = Self.depths(type)[1]
         let stored = StoredRows(type, rows: 48, depth: depth, using: &generator)
         let inputs = Self.inputs(40, depth, using: &generator)
@@ -98,7 +99,7 @@ struct PanelProductTests {
 
     @Test(arguments: KernelTable.supported, TensorType.allCases)
     func `gives a row of a panel back exactly`(kernels: KernelTable, type: TensorType) throws {
-        var generator = Generator(state: 7)
+        var generator = SplitMix64(seed: 7)
         let stored = StoredRows(type, rows: 40, depth: Self.depths(type)[1], using: &generator)
         let product = try Product(kernels, stored, inputs: Self.inputs(1, stored.depth, using: &generator))
         for row in 0..<stored.rows { #expect(product.weights[row] == stored.values(row)) }
@@ -109,7 +110,7 @@ struct PanelProductTests {
     @Test(arguments: KernelTable.supported)
     func `int8 activations are as near as a scale for 64 allows`(kernels: KernelTable) throws {
         guard kernels.form(CK_INTEGERS).pack != nil else { return }
-        var generator = Generator(state: 8)
+        var generator = SplitMix64(seed: 8)
         let depth = 560
         var values = Samples.normal(depth, using: &generator)
         for index in 256..<512 { values[index] *= 1e-30 }
@@ -134,7 +135,7 @@ struct PanelProductTests {
 
     @Test(arguments: KernelTable.supported)
     func `normalizes by the root of the mean square`(kernels: KernelTable) {
-        var generator = Generator(state: 8)
+        var generator = SplitMix64(seed: 8)
         for count in [16, 48, 2048] {
             let x = Samples.normal(count, using: &generator), weight = Samples.normal(count, using: &generator)
             var out = [Float](repeating: 0, count: count)
@@ -165,7 +166,7 @@ struct PanelProductTests {
 
     @Test(arguments: KernelTable.supported, [TensorType.bf16, .q8_0])
     func `a NaN stays in its column`(kernels: KernelTable, type: TensorType) throws {
-        var generator = Generator(state: 9)
+        var generator = SplitMix64(seed: 9)
         let columns = 13
         let stored = StoredRows(type, rows: 32, depth: 64, using: &generator)
         for poison in [Float.nan, .infinity] {

@@ -1,5 +1,6 @@
 import CKernels
 import Model
+import TestSupport
 import Testing
 
 struct QuantizerTests {
@@ -24,7 +25,7 @@ struct QuantizerTests {
 
     @Test(arguments: Quantizer.types, [1, 0.02] as [Float])
     func `comes as near as the bits of a type allow`(type: TensorType, size: Float) {
-        var generator = Generator(state: 31)
+        var generator = SplitMix64(seed: 31)
         let values = Samples.normal(4096, using: &generator).map { $0 * size }
         let got = Self.dequantized(Quantizer(type: type).quantize(values), type, count: values.count)
         let squares = zip(values, got).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
