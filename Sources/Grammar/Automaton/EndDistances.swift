@@ -23,7 +23,7 @@ struct EndDistances {
         let back: Int32
     }
 
-    /// (states)
+    /// (states) The shortest that is known; what is taken from `open` is the shortest there is.
     private(set) var values: [Int32]
     private var open = Heap<Way>()
     private var calls: [Call] = []
@@ -41,12 +41,12 @@ struct EndDistances {
         collectCalls(automaton)
         try collectSources(automaton, &budget)
         for state in 0..<count where automaton.traits[state].contains(.final) {
-            open.insert(Way(distance: 0, state: Int32(truncatingIfNeeded: state)))
+            reach(Int32(truncatingIfNeeded: state), 0)
         }
         while let way = open.popMin() {
             let state = Int(way.state)
-            guard values[state] == Self.none else { continue }
-            values[state] = Int32(truncatingIfNeeded: way.distance)
+            // A shorter way has been found since.
+            guard way.distance == values[state] else { continue }
             for place in firsts[state]..<firsts[state + 1] {
                 try budget.step()
                 reach(sources[Int(place)], way.distance + 1)
@@ -59,8 +59,10 @@ struct EndDistances {
     }
 
     private mutating func reach(_ state: Int32, _ distance: Int) {
-        guard values[Int(state)] == Self.none else { return }
-        open.insert(Way(distance: min(distance, Self.farthest), state: state))
+        let distance = min(distance, Self.farthest)
+        guard distance < values[Int(state)] else { return }
+        values[Int(state)] = Int32(truncatingIfNeeded: distance)
+        open.insert(Way(distance: distance, state: state))
     }
 
     private mutating func reach(_ call: Call) {
