@@ -64,12 +64,13 @@ class Server:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+            assert self.proxy is None or self.proxy.process.poll() is None, "the proxy has ended"
             try:
                 with urllib.request.urlopen(f"{self.url}/health/ready", timeout=1, context=self.context):
                     return
             except OSError:
                 time.sleep(0.05)
-        raise TimeoutError("the server did not become ready")
+        raise TimeoutError("\n".join(["the server did not become ready", *self.log()]))
 
     def metrics_page(self):
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5, context=self.context) as answer:

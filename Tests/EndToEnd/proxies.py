@@ -1,5 +1,6 @@
 """nginx and HAProxy before a server, with the configurations that deploy/ recommends."""
 
+import contextlib
 import pathlib
 import shutil
 import signal
@@ -11,10 +12,17 @@ import time
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 
 
+def free_ports(count):
+    """Different ones: each is held until all are found."""
+    with contextlib.ExitStack() as probes:
+        bound = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in bound:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in bound]
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def replaced(text, *pairs):
@@ -28,11 +36,11 @@ class Proxy:
     """A proxy on a free port, and where the server behind it has to listen."""
 
     def __init__(self, name, over="tcp"):
-        self.port = free_port()
+        self.port, backend = free_ports(2)
         self.folder = tempfile.TemporaryDirectory()
         # Workers of nginx run as another user.
         pathlib.Path(self.folder.name).chmod(0o755)
-        socket_file, backend = f"{self.folder.name}/drover.sock", free_port()
+        socket_file = f"{self.folder.name}/drover.sock"
         self.upstream = f"unix:{socket_file}" if over == "unix" else f"127.0.0.1:{backend}"
         self.process = subprocess.Popen(getattr(self, name)(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         #: What the server has to be told.

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from conftest import BINARY
-from proxies import free_port
+from proxies import free_port, free_ports
 
 HEADER = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -68,7 +68,7 @@ def get(connection, path="/v1/models", prefix=b"", **headers):
 
 
 def test_listens_on_several_addresses(listen, tmp_path):
-    path, four, six = tmp_path / "drover.sock", free_port(), free_port()
+    path, (four, six) = tmp_path / "drover.sock", free_ports(2)
     process = listen(
         "--listen", f"127.0.0.1:{four},[::1]:{six},unix:{path}", "--unix-mode", "660", connect=lambda: over_unix(path)
     )

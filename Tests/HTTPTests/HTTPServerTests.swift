@@ -23,8 +23,10 @@ struct HTTPServerTests {
         let listener = try Listener.loopback()
         async let running: Void = server.run([listener])
         let idle = TestClient(stream: try SocketStream.loopback(port: listener.loopbackPort))
-        try await idle.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
-        _ = try await idle.reply()
+        for path in ["/hello", "/nowhere"] {
+            try await idle.send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try await idle.reply()
+        }
         let busy = TestClient(stream: try SocketStream.loopback(port: listener.loopbackPort))
         try await busy.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n")
         _ = await events.next()

@@ -62,12 +62,13 @@ final class Connection: Sendable {
                 return false
             }
             exchange.begin(parsed, receivedAt: receivedAt, isLast: isLast) { self.state.withLock(\.isDraining) }
+            let expectsBody = parsed.framing != .none && parsed.framing != .length(0)
             if let refusal = await service.responder.admit(exchange.head) {
-                let hasBody = parsed.framing != .none && parsed.framing != .length(0)
-                guard await exchange.send(refusal, closing: hasBody) else { return false }
+                guard await exchange.send(refusal, closing: expectsBody) else { return false }
+                // The empty body too is taken: until then the parser is inside this request.
+                _ = try await reader.body()
                 return next()
             }
-            let expectsBody = parsed.framing != .none && parsed.framing != .length(0)
             let takesUpload = expectsBody && service.responder.takesUpload(exchange.head)
             try reader.parser.limitBody(to: takesUpload ? settings.limits.upload : settings.limits.body)
             if parsed.expectsContinue && expectsBody { try await stream.write(ResponseEncoder.proceed) }
