@@ -3,6 +3,7 @@
 Elsewhere: 4 in test_queue.py and test_keys.py, 41 with files and batches."""
 
 import json
+import re
 import subprocess
 import urllib.parse
 
@@ -29,6 +30,38 @@ def test_02_the_connection_lives_on_behind_a_stream(server):
         local = connection.sock.getsockname()
     send(connection, "GET", "/health")
     assert connection.sock.getsockname() == local
+
+
+def whole(method, path, body=None, chunked=False):
+    """The bytes of a request but for the empty line that ends its head, and its body."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
+    content = b"" if body is None else json.dumps(body).encode() if isinstance(body, dict) else body
+    if chunked:
+        return head + "Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
+    return head + (f"Content-Length: {len(content)}\r\n" if body is not None else ""), content
+
+
+#: What leaves a connection open, answered well or refused at any of the places where that happens.
+LASTING = [
+    (200, whole("GET", "/v1/models")), (200, whole("HEAD", "/health")), (404, whole("GET", "/nowhere")),
+    (404, whole("POST", "/nowhere", b"")), (405, whole("DELETE", CHAT)), (204, whole("OPTIONS", CHAT)),
+    (400, whole("POST", CHAT, b"{")), (400, whole("POST", CHAT, {})), (400, whole("POST", CHAT, b"{", chunked=True)),
+    (404, whole("POST", CHAT, {"messages": QUESTION, "model": "other"})), (501, whole("GET", "/v1/files")),
+    (200, whole("POST", CHAT, {"messages": QUESTION, "max_tokens": 2})),
+    (200, whole("POST", CHAT, {"messages": QUESTION, "max_tokens": 2, "stream": True})),
+    (200, whole("POST", "/tokenize", {"content": "a"}, chunked=True)),
+]
+
+
+@pytest.mark.direct("a proxy answers HEAD, OPTIONS and the ends of connections in its own way")
+@pytest.mark.parametrize("first", range(len(LASTING)))
+def test_a_request_is_answered_the_same_behind_any_other(server, first):
+    """Two in one packet: what one leaves unread must not become part of the next."""
+    expected, (head, body) = LASTING[first]
+    for status, (next_head, next_body) in LASTING:
+        both = (head + "\r\n").encode() + body + (next_head + "Connection: close\r\n\r\n").encode() + next_body
+        statuses = re.findall(rb"HTTP/1\.1 (\d+)", wire.raw(server, both))
+        assert statuses == [b"%d" % expected, b"%d" % status], (head, next_head)
 
 
 @pytest.mark.parametrize("body", [
