@@ -1,7 +1,7 @@
-import TestSupport
 import CKernels
 import Glibc
 import Model
+import TestSupport
 
 /// Memory as the kernels want it: zeroed, on huge pages.
 final class Pages {
