@@ -81,10 +81,9 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Jobs", "Language",
-                "Model",
-                "OpenAI", "Service", "Telemetry", "Transport", "Verifiers", argumentParser, configuration, histogram,
-                httpTypes, log, signals, system, yaml,
+                "CBundledModel", "CMalloc", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Jobs",
+                "Language", "Model", "OpenAI", "Service", "Telemetry", "Transport", "Verifiers", argumentParser,
+                configuration, histogram, httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),
 
