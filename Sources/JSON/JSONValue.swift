@@ -30,6 +30,8 @@ extension JSONValue {
     package var integer: Int64? {
         switch self {
         case .integer(let value): value
+        // Integers just below the least of 64 bits become this double too.
+        case .number(-0x1p63): nil
         case .number(let value): Int64(exactly: value)
         default: nil
         }

@@ -28,6 +28,14 @@ struct JSONParserTests {
         #expect(throws: JSONError(offset: 1, reason: "string is not valid UTF-8")) { try JSONValue(parsing: bytes) }
     }
 
+    @Test(arguments: [
+        ("7", 7), ("7.0", 7), ("1e3", 1000), ("-9223372036854775808", Int64.min), ("7.5", nil), ("1e300", nil),
+        ("9223372036854775807", Int64.max), ("9223372036854775808", nil), ("-9223372036854775809", nil), ("true", nil),
+    ])
+    func `whole numbers of 64 bits are integers`(text: String, expected: Int64?) throws {
+        #expect(try JSONValue(parsing: Array(text.utf8)).integer == expected)
+    }
+
     @Test func `a prefix of a document is never a document`() {
         let text = Array("{\"a\": [1, -2.5e3, \"x\\u00e9\\n\", true, null], \"b\": {\"c\": false}}".utf8)
         for length in 0..<text.count {
