@@ -17,7 +17,8 @@ INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
     return largest;
 }
 
-/// Values (count) of a column's block, each below the one before. Vectorized it would be a scatter, several times slower.
+/// Values (count) to a column's block, each a row of n words behind the one before. The compiler would make that a
+/// scatter, which takes longer than stores.
 INLINE void store_column(int32_t *place, size_t n, const int32_t *values, size_t count) {
 #pragma clang loop vectorize(disable)
     for (size_t i = 0; i < count; i++) place[i * n] = values[i];
@@ -71,12 +72,14 @@ INLINE float quantize(const float *x, int8_t *q, int32_t halves[4]) {
 
 /// The sums of units with one scale for all of them, as pairs of int16.
 INLINE void pack_sums(const int32_t units[CK_UNITS], const float *scales, int32_t *block, size_t n) {
-    const f32x4 four = {scales[0], scales[1], scales[2], scales[3]};
-    i32x8 counts;
-    memcpy(&counts, units, sizeof counts);
-    f32x8 sums = __builtin_shufflevector(four, four, 0, 0, 1, 1, 2, 2, 3, 3) * __builtin_convertvector(counts, f32x8);
+    f32x4 by_pair;
+    i32x8 by_unit;
+    memcpy(&by_pair, scales, sizeof by_pair);
+    memcpy(&by_unit, units, sizeof by_unit);
+    f32x8 sums = __builtin_shufflevector(by_pair, by_pair, 0, 0, 1, 1, 2, 2, 3, 3);
+    sums *= __builtin_convertvector(by_unit, f32x8);
     // The scale may be NaN, the unit is zero then.
-    sums = counts == 0 ? (f32x8)(0.0f) : sums;
+    sums = by_unit == 0 ? (f32x8)(0.0f) : sums;
     float scale = __builtin_reduce_max(__builtin_elementwise_abs(sums)) / INT16_MAX;
     memcpy(block + I_SUM_SCALE * n, &scale, sizeof scale);
     int32_t pairs[CK_UNITS / 2] = {0};
@@ -92,18 +95,18 @@ INLINE void pack_sums(const int32_t units[CK_UNITS], const float *scales, int32_
 INLINE void pack_block(const float *x, int32_t *block, size_t n) {
     enum { SCALES = CK_BLOCK_DEPTH / SCALED };
     _Alignas(64) int8_t q[CK_BLOCK_DEPTH];
-    int32_t halves[2 * CK_UNITS], units[CK_UNITS], below[2 * CK_UNITS], words[CK_BLOCK_DEPTH / 4];
+    int32_t halves[2 * CK_UNITS], units[CK_UNITS], minus[2 * CK_UNITS], words[CK_BLOCK_DEPTH / 4];
     float scales[SCALES];
     for (size_t i = 0; i < SCALES; i++) scales[i] = quantize(x + i * SCALED, q + i * SCALED, halves + 4 * i);
     memcpy(words, scales, sizeof scales);
     store_column(block + I_SCALES * n, n, words, SCALES);
-    for (size_t h = 0; h < 2 * CK_UNITS; h++) below[h] = -halves[h] * (1 << HALVES_BITS);
-    store_column(block + I_HALVES * n, n, below, 2 * CK_UNITS);
+    for (size_t h = 0; h < 2 * CK_UNITS; h++) minus[h] = -halves[h] * (1 << HALVES_BITS);
+    store_column(block + I_HALVES * n, n, minus, 2 * CK_UNITS);
     for (size_t j = 0; j < CK_UNITS; j++) {
         units[j] = halves[2 * j] + halves[2 * j + 1];
-        below[j] = -units[j];
+        minus[j] = -units[j];
     }
-    store_column(block + I_UNITS * n, n, below, CK_UNITS);
+    store_column(block + I_UNITS * n, n, minus, CK_UNITS);
     pack_sums(units, scales, block, n);
     memcpy(words, q, sizeof q);
     store_column(block + I_VALUES * n, n, words, CK_BLOCK_DEPTH / 4);
