@@ -30,8 +30,15 @@ typedef struct {
     _Alignas(LINE) _Atomic uint32_t sleepers;
 } gate;
 
+/// A worker and its part of each stage: a range of the items, which it goes through upwards, so that what it asks for
+/// ahead of its use (integer_units.h) is what it will use.
+typedef struct {
+    _Alignas(LINE) _Atomic size_t taken[2];  // items of the part, by whomever; of this stage and the next in turn
+    ck_team *team;
+    pthread_t thread;
+} seat;
+
 struct ck_team {
-    _Alignas(LINE) _Atomic size_t next;     // item of the running stage that nobody has taken yet
     _Alignas(LINE) _Atomic size_t missing;  // workers that have not arrived at the end of the stage
     gate step;
     gate passage;
@@ -46,13 +53,8 @@ struct ck_team {
     bool ended;
 
     size_t workers;
-    pthread_t threads[];
+    seat seats[];
 };
-
-typedef struct {
-    ck_team *team;
-    size_t worker;
-} seat;
 
 static void relax(void) {
 #if defined(__x86_64__)
@@ -94,10 +96,15 @@ static void change(gate *g) {
     }
 }
 
-static void end_stage(ck_team *team) {
+/// Which of the counts of a seat the running stage has. Nobody changes it before all have arrived at its end.
+static uint32_t turn_of(const ck_team *team) {
+    return atomic_load_explicit(&team->passage.word, memory_order_relaxed) % 2;
+}
+
+static void end_stage(ck_team *team, size_t worker) {
     uint32_t passage = atomic_load_explicit(&team->passage.word, memory_order_relaxed);
+    atomic_store_explicit(&team->seats[worker].taken[(passage + 1) % 2], 0, memory_order_relaxed);
     if (atomic_fetch_sub(&team->missing, 1) == 1) {
-        atomic_store_explicit(&team->next, 0, memory_order_relaxed);
         atomic_store_explicit(&team->missing, team->workers, memory_order_relaxed);
         change(&team->passage);
     } else {
@@ -105,12 +112,29 @@ static void end_stage(ck_team *team) {
     }
 }
 
+/// An item that nobody has taken yet: of the worker's own part, then of those of others who are late. `items` if there
+/// is none.
+static size_t take(ck_team *team, size_t worker, size_t items) {
+    uint32_t turn = turn_of(team);
+    for (size_t i = 0; i < team->workers; i++) {
+        size_t owner = (worker + i) % team->workers;
+        size_t begin = items * owner / team->workers, count = items * (owner + 1) / team->workers - begin;
+        _Atomic size_t *taken = &team->seats[owner].taken[turn];
+        if (atomic_load_explicit(taken, memory_order_relaxed) >= count) continue;
+        size_t item = atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
+        if (item < count) return begin + item;
+    }
+    return items;
+}
+
 /// Leaves nothing to do in this stage, and makes it the last. The others cannot be further: its end waits for worker 0,
 /// and behind it they see what was written here.
 static void break_off(ck_team *team, size_t stage, size_t items) {
     team->broken = true;
     atomic_store_explicit(&team->stages, stage + 1, memory_order_relaxed);
-    atomic_store_explicit(&team->next, items, memory_order_relaxed);
+    for (size_t i = 0; i < team->workers; i++) {
+        atomic_store_explicit(&team->seats[i].taken[turn_of(team)], items, memory_order_relaxed);
+    }
 }
 
 static void run_plan(ck_team *team, size_t worker) {
@@ -118,30 +142,27 @@ static void run_plan(ck_team *team, size_t worker) {
     for (size_t stage = 0; stage < atomic_load_explicit(&team->stages, memory_order_relaxed); stage++) {
         size_t items = team->count(team->context, stage);
         if (items == 0) continue;
-        for (;;) {
-            size_t item = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
-            if (item >= items) break;
+        for (size_t item; (item = take(team, worker, items)) < items;) {
             if (asks && !team->wanted(team->context)) {
                 break_off(team, stage, items);
                 break;
             }
             team->work(team->context, stage, item, worker);
         }
-        end_stage(team);
+        end_stage(team, worker);
     }
 }
 
 static void *serve(void *argument) {
     seat *mine = argument;
     ck_team *team = mine->team;
-    size_t worker = mine->worker;
-    free(mine);
+    size_t worker = (size_t)(mine - team->seats);
     for (uint32_t step = 0;; step++) {
         await_change(&team->step, step, STEP_SPIN_NS);
         if (team->ended) return NULL;
         run_plan(team, worker);
         // Nobody leaves a step before all have: the caller may change the plan as soon as it returns.
-        end_stage(team);
+        end_stage(team, worker);
     }
 }
 
@@ -155,38 +176,26 @@ bool ck_team_run(
     team->broken = false;
     change(&team->step);
     run_plan(team, 0);
-    end_stage(team);
+    end_stage(team, 0);
     return !team->broken;
-}
-
-static bool start_worker(ck_team *team, size_t worker) {
-    seat *mine = malloc(sizeof *mine);
-    if (!mine) return false;
-    *mine = (seat){team, worker};
-    int error = pthread_create(&team->threads[worker], NULL, serve, mine);
-    if (error) {
-        free(mine);
-        errno = error;
-    }
-    return error == 0;
 }
 
 static void end_workers(ck_team *team, size_t started) {
     team->ended = true;
     change(&team->step);
-    for (size_t i = 1; i < started; i++) pthread_join(team->threads[i], NULL);
+    for (size_t i = 1; i < started; i++) pthread_join(team->seats[i].thread, NULL);
 }
 
 ck_team *ck_team_create(size_t workers) {
     if (workers == 0) workers = 1;
-    size_t bytes = sizeof(ck_team) + workers * sizeof(pthread_t);
-    ck_team *team = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+    ck_team *team = aligned_alloc(LINE, sizeof(ck_team) + workers * sizeof(seat));
     if (!team) return NULL;
     *team = (ck_team){.workers = workers};
     atomic_store(&team->missing, workers);
+    for (size_t i = 0; i < workers; i++) team->seats[i] = (seat){.team = team};
     for (size_t i = 1; i < workers; i++) {
-        if (start_worker(team, i)) continue;
-        int error = errno;
+        int error = pthread_create(&team->seats[i].thread, NULL, serve, &team->seats[i]);
+        if (error == 0) continue;
         end_workers(team, i);
         free(team);
         errno = error;
