@@ -111,7 +111,7 @@ INLINE vi pair_dots(vi sum, vs a, vs b) { return sum + (vi)_mm256_madd_epi16((__
 
 INLINE vs merged(vi low, vi high) { return (vs)_mm256_blend_epi16((__m256i)low, (__m256i)high, 0xaa); }
 
-INLINE void column_by_column(void) {}
+INLINE void column_by_column(vi *sum) { (void)sum; }
 
 INLINE vb lookup(vb indices, const uint8_t *table) {
     __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));

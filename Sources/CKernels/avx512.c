@@ -81,7 +81,7 @@ INLINE vs merged(vi low, vi high) {
     return (vs)_mm512_ternarylogic_epi32((__m512i)low, (__m512i)high, _mm512_set1_epi32(0xffff), 0xe4);
 }
 
-INLINE void column_by_column(void) { __asm__ volatile("" ::: "memory"); }
+INLINE void column_by_column(vi *sum) { __asm__ volatile("" : "+v"(*sum) : : "memory"); }
 
 INLINE vb lookup(vb indices, const uint8_t *table) {
     __m512i values = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));

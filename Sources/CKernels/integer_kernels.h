@@ -13,8 +13,9 @@
 //                     the low 16 bits of one, the high of the other
 //   SCALED_DOTS       1 where products of bytes are 16 bits on their way: scaled_dots(..., vs scales) multiplies those by
 //                     scales, the same two of a lane, which one_of(vs pairs, bool high) makes
-//   column_by_column()
-//                     keeps the compiler from working on 16 columns at once, for which registers do not suffice
+//   column_by_column(vi *sum)
+//                     keeps the compiler from beginning the next column before this one's sum is there: for 16 at once
+//                     registers do not suffice
 //   lookup(vb indices, const uint8_t table[16]), halves(const uint8_t *) of LANES f16, bfloats(const uint16_t *) of
 //   LANES bf16
 //

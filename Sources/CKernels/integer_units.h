@@ -41,7 +41,7 @@ INLINE void add_scaled_halves(
         vi low = dots(start(type, sums[c]), w, 4, values + c, (size_t)n, bits_of(type));
         vi high = dots(start(type, sums[n + c]), w + 4, 4, values + 4 * n + c, (size_t)n, bits_of(type));
         s[c] = pair_dots(phase % 2 == 0 ? splat_int(0) : s[c], merged(low, high << 16), scales);
-        if (n > WIDE) column_by_column();
+        if (n > WIDE) column_by_column(&s[c]);
     }
 }
 
