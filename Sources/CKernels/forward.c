@@ -207,7 +207,8 @@ static bool wants(const ck_step *step, size_t first_row, size_t rows) {
 }
 
 static void attend(const ck_program *p, const ck_operation *op, const ck_step *step, size_t item, void *scratch) {
-    // Later spans of a prompt see more positions: longest first, so that the workers end together.
+    // Later spans of a prompt see more positions: longest first, as what is left when another worker comes to help is
+    // better short.
     const ck_cohort *cohort = &step->cohorts[step->cohort_count - 1 - item / p->kv_heads];
     const ck_span *spans = step->spans + cohort->first_span;
     ck_part parts[CK_SPAN];

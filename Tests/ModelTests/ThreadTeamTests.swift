@@ -1,4 +1,5 @@
 import CKernels
+import Glibc
 import Model
 import Synchronization
 import Testing
@@ -86,5 +87,29 @@ struct ThreadTeamTests {
             }
             #expect(done.withLock { $0.allSatisfy { $0 == 1 } })
         }
+    }
+
+    @Test func `gives each worker a range to go through upwards before it helps others`() throws {
+        let team = try ThreadTeam(workers: 2), ranges = [0..<100, 100..<200]
+        let taken = Mutex([[Int]](repeating: [], count: 2))
+        team.share(200) { item, worker in taken.withLock { $0[worker].append(item) } }
+        for (items, range) in zip(taken.withLock(\.self), ranges) {
+            let own = items.filter(range.contains), others = items.filter { !range.contains($0) }
+            #expect(items == own.sorted() + others.sorted())
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [0, 99, 100, 199])
+    func `does what is left of the range of a worker that is late`(late: Int) throws {
+        let team = try ThreadTeam(workers: 2), items = 200
+        let others = Atomic(items - 1)
+        team.share(items) { item, _ in
+            if item == late {
+                while others.load(ordering: .relaxed) > 0 { sched_yield() }
+            } else {
+                others.subtract(1, ordering: .relaxed)
+            }
+        }
+        #expect(others.load(ordering: .relaxed) == 0)
     }
 }

@@ -9,7 +9,8 @@
 
 typedef struct ck_team ck_team;
 
-/// Computes one item of a stage. Items of a stage run in any order, each once, on any worker.
+/// Computes one item of a stage. Items of a stage run in any order, each once, on any worker: each has a range of them and
+/// goes through it upwards, then takes from the ranges of those that are late.
 typedef void ck_work(const void *context, size_t stage, size_t item, size_t worker);
 /// How many items a stage has.
 typedef size_t ck_count(const void *context, size_t stage);
