@@ -1,4 +1,5 @@
-"""Random requests to every route of openapi.yaml, valid and not, by schemathesis with all of its checks.
+"""Random requests to every route of openapi.yaml, valid and not, by schemathesis with all of its checks but one, which
+has a substitute.
 
     python Tests/EndToEnd/fuzz_routes.py --url http://127.0.0.1:8080 --examples 2000
 

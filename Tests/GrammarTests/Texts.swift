@@ -29,9 +29,10 @@ enum Texts {
     static let nearTrie = vocabulary.map { TokenTrie($0, count: $0.count, horizon: 2) }
 
     static func compile(
-        _ grammar: Grammar, isLazy: Bool = false, over trie: Result<TokenTrie, any Error> = trie
+        _ grammar: Grammar, isLazy: Bool = false, over trie: Result<TokenTrie, any Error> = trie,
+        budget: GrammarBudget = GrammarBudget()
     ) throws -> CompiledGrammar {
-        try CompiledGrammar(grammar, trie: try trie.get(), isLazy: isLazy)
+        try CompiledGrammar(grammar, trie: try trie.get(), isLazy: isLazy, budget: budget)
     }
 
     /// A matcher behind a text, or nil if no text of the grammar begins so.
@@ -49,7 +50,10 @@ enum Texts {
         try matcher(grammar, behind: text)?.isComplete ?? false
     }
 
-    static func schema(_ text: String, over trie: Result<TokenTrie, any Error> = trie) throws -> CompiledGrammar {
-        try compile(try SchemaCompiler.grammar(for: try JSONValue(parsing: Array(text.utf8))), over: trie)
+    static func schema(
+        _ text: String, over trie: Result<TokenTrie, any Error> = trie, budget: GrammarBudget = GrammarBudget()
+    ) throws -> CompiledGrammar {
+        try compile(
+            try SchemaCompiler.grammar(for: try JSONValue(parsing: Array(text.utf8))), over: trie, budget: budget)
     }
 }
