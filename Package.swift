@@ -49,12 +49,13 @@ let package = Package(
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CEpoll", cSettings: c),
         .target(name: "CMalloc", cSettings: c),
+        .target(name: "CThread", cSettings: c),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // The bottom row: no knowledge of each other.
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "Telemetry", dependencies: [log], swiftSettings: swift),
-        .target(name: "Transport", dependencies: ["CEpoll", "COpenSSL"], swiftSettings: swift),
+        .target(name: "Transport", dependencies: ["CEpoll", "COpenSSL", "CThread"], swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language", heap], swiftSettings: swift),
@@ -65,7 +66,7 @@ let package = Package(
         // The two halves, which never import each other, and the one place where they meet.
         .target(
             name: "HTTP", dependencies: ["CMalloc", "CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
-        .target(name: "Engine", dependencies: ["Model", "Telemetry", collections], swiftSettings: swift),
+        .target(name: "Engine", dependencies: ["CThread", "Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Telemetry", "Transport", httpTypes],
             swiftSettings: swift),
@@ -81,8 +82,8 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "CBundledModel", "CMalloc", "CSandbox", "Curation", "Engine", "Grammar", "HTTP", "JSON", "Jobs",
-                "Language", "Model", "OpenAI", "Service", "Telemetry", "Transport", "Verifiers", argumentParser,
+                "CBundledModel", "CMalloc", "CSandbox", "CThread", "Curation", "Engine", "Grammar", "HTTP", "JSON",
+                "Jobs", "Language", "Model", "OpenAI", "Service", "Telemetry", "Transport", "Verifiers", argumentParser,
                 configuration, histogram, httpTypes, log, signals, system, yaml,
             ],
             swiftSettings: swift),

@@ -1,3 +1,4 @@
+import CThread
 import Foundation
 package import Model
 import Synchronization
@@ -54,10 +55,11 @@ package final class InferenceEngine: Sendable {
     /// Starts the engine thread; a second call does nothing. Requests submitted before wait for it.
     package func start() {
         guard !started.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let thread = Thread { [loop] in loop.run() }
+        let thread = Thread { [loop] in
+            pthread_setname_np(pthread_self(), "engine")
+            loop.run()
+        }
         thread.start()
-        // Foundation gives a name only to a thread that there is; by this one `top -H` tells it from the others.
-        thread.name = "engine"
     }
 
     package var status: EngineStatus { mailbox.status }

@@ -1,4 +1,5 @@
 import CEpoll
+import CThread
 import Foundation
 import Glibc
 import Synchronization
@@ -37,8 +38,10 @@ final class Poller: Sendable {
     private let streams = Mutex(Streams())
 
     private init() {
-        let thread = Thread { [self] in run() }
-        thread.name = "drover.sockets"
+        let thread = Thread { [self] in
+            pthread_setname_np(pthread_self(), "sockets")
+            run()
+        }
         thread.qualityOfService = .userInitiated
         thread.start()
     }

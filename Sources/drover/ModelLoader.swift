@@ -1,4 +1,5 @@
 import CBundledModel
+import CThread
 import Engine
 import Foundation
 import Language
@@ -20,6 +21,7 @@ struct ModelLoader: Sendable {
     func load() async throws -> ServedModel {
         let outcome = AsyncThrowingStream.makeStream(of: ServedModel.self)
         let thread = Thread {
+            pthread_setname_np(pthread_self(), "loader")
             do {
                 outcome.continuation.yield(try loadBlocking())
                 outcome.continuation.finish()
@@ -27,7 +29,6 @@ struct ModelLoader: Sendable {
                 outcome.continuation.finish(throwing: error)
             }
         }
-        thread.name = "loader"
         // As large as the main thread's; Foundation's default for secondary threads is 512 KiB.
         thread.stackSize = 8 << 20
         thread.start()

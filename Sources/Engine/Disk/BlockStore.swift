@@ -1,3 +1,4 @@
+import CThread
 package import Foundation
 import Model
 import Synchronization
@@ -72,8 +73,10 @@ package final class BlockStore: Sendable {
     /// Starts the thread; a second call does nothing.
     package func start(report: @escaping @Sendable (StoreReport) -> Void) {
         guard let worker = worker.withLock({ $0.take() }) else { return }
-        let thread = Thread { worker.run(report) }
-        thread.name = "store"
+        let thread = Thread {
+            pthread_setname_np(pthread_self(), "store")
+            worker.run(report)
+        }
         thread.start()
     }
 
