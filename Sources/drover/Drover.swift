@@ -35,9 +35,12 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract:
-            "Measure a model, kernels, output constraints, the scheduler, deduplication, streams, or a running server.",
+            """
+            Measure a model, kernels, sampling, output constraints, the scheduler, deduplication, streams, or a running \
+            server.
+            """,
         subcommands: [
-            BenchModelCommand.self, BenchKernelsCommand.self, BenchGrammarCommand.self, BenchScheduleCommand.self,
-            BenchServeCommand.self, BenchDedupCommand.self, BenchEventsCommand.self,
+            BenchModelCommand.self, BenchKernelsCommand.self, BenchSamplingCommand.self, BenchGrammarCommand.self,
+            BenchScheduleCommand.self, BenchServeCommand.self, BenchDedupCommand.self, BenchEventsCommand.self,
         ])
 }
