@@ -12,7 +12,6 @@ enum {
     TOUCH_CHUNK = 1 << 20,
     READ_CHUNK = 2 << 20,  // of one item
     READ_STREAMS = 4,
-    READ_PARTS = 4,        // of the memory, one a round: a short round is less often disturbed
     EXERCISE_ROUNDS = 500,
     EXERCISE_ITEMS = 4,
 };
@@ -68,16 +67,9 @@ static void read_chunk(const void *context, size_t stage, size_t item, size_t wo
     (void)sink;
 }
 
-double ck_read_rate(ck_team *team, const void *memory, size_t bytes, size_t rounds) {
-    probe p = {.items = bytes / READ_PARTS / READ_CHUNK};
-    size_t part = p.items * READ_CHUNK;
-    double best = 0;
-    for (size_t i = 0; i < rounds; i++) {
-        p.memory = (const uint8_t *)memory + i % READ_PARTS * part;
-        double taken = fastest(team, &p, read_chunk, 1);
-        if (i == 0 || taken < best) best = taken;
-    }
-    return rate((double)part, best);
+double ck_read_rate(ck_team *team, const void *memory, size_t bytes) {
+    probe p = {.memory = memory, .items = bytes / READ_CHUNK};
+    return rate((double)(p.items * READ_CHUNK), fastest(team, &p, read_chunk, 1));
 }
 
 static void exercise(const void *context, size_t stage, size_t item, size_t worker) {

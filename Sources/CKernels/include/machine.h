@@ -4,9 +4,9 @@
 #include "kernels.h"
 #include "team.h"
 
-/// Bytes a second that the team reads from memory, the best of `rounds`, each over the next quarter of `memory` (bytes),
-/// which should be several times the last-level cache and have been written.
-double ck_read_rate(ck_team *team, const void *memory, size_t bytes, size_t rounds);
+/// Bytes a second that the team reads from memory, once through all of it: it should be several times the last-level
+/// cache and have been written.
+double ck_read_rate(ck_team *team, const void *memory, size_t bytes);
 
 /// Products a second that the team computes with the table's widest tile on activations of the form, on data in the
 /// first-level cache, the best of `rounds`.

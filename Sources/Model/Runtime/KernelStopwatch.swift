@@ -50,9 +50,11 @@ package final class KernelStopwatch {
         self.rounds = rounds
     }
 
-    /// Bytes a second that all threads read from memory now. Where others use the memory too it changes from one moment
+    /// Bytes a second that all threads read from memory now, the best of the rounds as with products. Where others use the memory too it changes from one moment
     /// to the next.
-    package func readRate() -> Double { ck_read_rate(team.team, panel.base, panel.count, 4 * rounds) }
+    package func readRate() -> Double {
+        (0..<rounds).map { _ in ck_read_rate(team.team, panel.base, panel.count) }.max() ?? 0
+    }
 
     /// One thread, with everything in the second-level cache.
     package func cached(_ kernels: KernelTable, _ type: TensorType, columns: Int) -> Measurement {

@@ -4,7 +4,8 @@ package import CKernels
 /// from one minute to the next, so take them just before and just after what they are for. Holds a gibibyte.
 package final class MachineLimits {
     package struct Sample: Sendable {
-        /// Streaming reads from memory by the whole team.
+        /// Streaming reads from memory by the whole team, on average: a model reads for seconds, in which the best five
+        /// milliseconds can be half as fast again as most.
         package let bytesPerSecond: Double
         /// Multiply-adds by the whole team on activations of the form, from registers and the first-level cache.
         package let productsPerSecond: Double
@@ -21,9 +22,13 @@ package final class MachineLimits {
         ck_touch(team.team, memory.base, memory.count)
     }
 
+    /// How many times the memory is read for one sample: a tenth of a second together.
+    private static let reads = 4
+
     private func sample() -> Sample {
-        Sample(
-            bytesPerSecond: ck_read_rate(team.team, memory.base, memory.count, 16),
+        let rates = (0..<Self.reads).map { _ in ck_read_rate(team.team, memory.base, memory.count) }
+        return Sample(
+            bytesPerSecond: rates.reduce(0, +) / Double(Self.reads),
             productsPerSecond: ck_product_rate(team.team, kernels.table, form, 40))
     }
 

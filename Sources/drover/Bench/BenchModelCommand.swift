@@ -57,28 +57,23 @@ struct BenchModelCommand: AsyncParsableCommand {
         guard longest <= model.contextLength, KVBlock.count(for: longestPrompt) <= model.blockCount,
             batches.isEmpty || KVBlock.count(for: context + steps) * sequences <= model.blockCount
         else { throw ValidationError("The context or the K/V pool is too small for this benchmark.") }
-        let report = try measure(ModelStopwatch(model: model, runs: runs))
+        let limits = try MachineLimits(team: model.team, kernels: plan.kernels, form: plan.mainForm)
+        let report = measure(ModelStopwatch(model: model, limits: limits, runs: runs))
         if json { try ReportFile.standardOutput.write(report.json) }
     }
 
-    private func measure(_ stopwatch: ModelStopwatch) throws -> ModelReport {
+    private func measure(_ stopwatch: ModelStopwatch) -> ModelReport {
         let plan = stopwatch.model.plan
-        let limits = try MachineLimits(team: stopwatch.model.team, kernels: plan.kernels, form: plan.mainForm)
         var report = ModelReport(plan: plan)
         for tokens in prefill {
-            let (rate, limit) = limits.around { stopwatch.prefill(tokens: tokens) }
-            let row = ModelReport.Row(
-                kind: .prefill(tokens: tokens), tokensPerSecond: rate, cost: Double(plan.layerProductsPerToken),
-                limit: limit.productsPerSecond)
-            show(report.add(row))
+            let runs = stopwatch.prefill(tokens: tokens)
+            show(report.add(.init(.prefill(tokens: tokens), runs, cost: Double(plan.layerProductsPerToken))))
         }
         for batch in batches {
-            let (rate, limit) = limits.around { stopwatch.decode(batch: batch, context: context, steps: steps) }
+            let runs = stopwatch.decode(batch: batch, context: context, steps: steps)
             let cached = Double(plan.cacheBytesPerToken) * (Double(context) + Double(steps) / 2)
-            let row = ModelReport.Row(
-                kind: .decode(batch: batch, context: context), tokensPerSecond: rate,
-                cost: Double(plan.weightBytesPerStep) / Double(batch) + cached, limit: limit.bytesPerSecond)
-            show(report.add(row))
+            let cost = Double(plan.weightBytesPerStep) / Double(batch) + cached
+            show(report.add(.init(.decode(batch: batch, context: context), runs, cost: cost)))
         }
         return report
     }

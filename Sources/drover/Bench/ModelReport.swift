@@ -13,12 +13,27 @@ struct ModelReport {
 
         let kind: Kind
         let tokensPerSecond: Double
-        /// What one token costs: multiply-adds for a prompt, bytes for decoding.
-        let cost: Double
-        /// The most of that in a second: peak arithmetic for a prompt, memory bandwidth for decoding.
+        /// Of the kind: peak arithmetic for a prompt, memory bandwidth for decoding.
         let limit: Double
+        /// How much of its own limit a run reached.
+        let share: Double
 
-        var share: Double { tokensPerSecond * cost / limit }
+        /// Each figure is the median of the runs, of which there is one at least. `cost`: multiply-adds of a prompt's
+        /// token, or bytes of one that is decoded.
+        init(_ kind: Kind, _ runs: [ModelStopwatch.Run], cost: Double) {
+            self.kind = kind
+            let limits = runs.map {
+                switch kind {
+                case .prefill: $0.limits.productsPerSecond
+                case .decode: $0.limits.bytesPerSecond
+                }
+            }
+            tokensPerSecond = Self.median(runs.map(\.tokensPerSecond))
+            limit = Self.median(limits)
+            share = Self.median(zip(runs, limits).map { $0.tokensPerSecond * cost / $1 })
+        }
+
+        private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
     }
 
     let plan: MemoryPlan

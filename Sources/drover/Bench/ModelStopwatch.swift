@@ -1,14 +1,19 @@
 import Model
 
-/// Times steps of a model with made-up tokens; each figure is the median of several runs.
+/// Times steps of a model with made-up tokens, several times, each beside what the machine gives just then: on a shared
+/// one its memory may be half as fast a second later.
 struct ModelStopwatch {
+    /// Tokens a second, and the limits around them.
+    typealias Run = (tokensPerSecond: Double, limits: MachineLimits.Sample)
+
     let model: LlamaModel
+    let limits: MachineLimits
     let runs: Int
 
-    /// Tokens a second for one prompt, its last token's logits included.
-    func prefill(tokens: Int) -> Double {
+    /// One prompt, its last token's logits included.
+    func prefill(tokens: Int) -> [Run] {
         var batch = Batch(capacity: model.capacity)
-        return median {
+        return repeated {
             batch.removeAll()
             batch.append(prompt(tokens), at: 0, blocks: blocks(of: 0, positions: tokens), logits: 1)
             let time = ContinuousClock().measure { _ = model.forward(batch) }
@@ -19,11 +24,11 @@ struct ModelStopwatch {
     /// Most tokens of a context that are read in one step.
     static let contextChunk = 512
 
-    /// Tokens a second of all sequences together, each behind a context of so many tokens.
-    func decode(batch size: Int, context start: Int, steps: Int) -> Double {
+    /// All sequences together, each behind a context of so many tokens.
+    func decode(batch size: Int, context start: Int, steps: Int) -> [Run] {
         var batch = Batch(capacity: model.capacity)
         for sequence in 0..<size { read(start, blocks: blocks(of: sequence, positions: start + steps), &batch) }
-        return median {
+        return repeated {
             let time = ContinuousClock().measure {
                 for step in 0..<steps {
                     batch.removeAll()
@@ -60,8 +65,8 @@ struct ModelStopwatch {
         return Int32(sequence) * count..<Int32(sequence + 1) * count
     }
 
-    private func median(_ measure: () -> Double) -> Double {
+    private func repeated(_ measure: () -> Double) -> [Run] {
         _ = measure()
-        return (0..<runs).map { _ in measure() }.sorted()[runs / 2]
+        return (0..<runs).map { _ in limits.around(measure) }
     }
 }
