@@ -11,6 +11,7 @@ import random
 import socket
 import threading
 import time
+from collections import Counter
 
 from measure import Server, descriptors, rss, threads, verdict
 
@@ -78,11 +79,11 @@ class Client(threading.Thread):
 
 
 def slope(points):
-    """Least squares through (seconds, KiB), in MiB an hour."""
+    """Least squares through (seconds, value): change a second."""
     count = len(points)
     middle, mean = (sum(values) / count for values in zip(*points))
     spread = sum((x - middle) ** 2 for x, _ in points)
-    return sum((x - middle) * (y - mean) for x, y in points) / spread * 3600 / 1024
+    return sum((x - middle) * (y - mean) for x, y in points) / spread
 
 
 def main():
@@ -113,16 +114,18 @@ def main():
     left = descriptors(pid) - files
     busy = sum(v for name, v in server.metrics().items() if name.startswith("vllm:num_requests_running"))
     code = server.stop()
-    growth = slope([(seconds, memory) for seconds, memory, _ in samples])
-    crews = [crew for _, _, crew in samples]
+    growth = slope([(seconds, memory) for seconds, memory, _ in samples]) * 3600 / 1024
+    # Dispatch ends idle threads and starts them again, so their number may sway; a leak would be a trend.
+    trend = slope([(seconds, crew) for seconds, _, crew in samples]) * (samples[-1][0] - samples[0][0])
+    crews = Counter(crew for _, _, crew in samples)
     unexpected = [line for client in clients for line in client.unexpected]
     print(
         f"soak: {options.seconds} s, {sum(c.done for c in clients):,} requests, {sum(c.left for c in clients):,} left"
         f" early, {len(unexpected)} unexpected {unexpected[:3]}; RSS {samples[0][1]:,} to {samples[-1][1]:,} KiB,"
-        f" {growth:+.1f} MiB/h (goal 1); {min(crews)} to {max(crews)} threads; {left} descriptors left;"
-        f" {busy:.0f} running; exit {code}"
+        f" {growth:+.1f} MiB/h (goal 1); threads {dict(sorted(crews.items()))} samples, trend {trend:+.1f} (goal less"
+        f" than 1); {left} descriptors left; {busy:.0f} running; exit {code}"
     )
-    verdict(growth <= 1, left <= 0, not unexpected, code == 0)
+    verdict(growth <= 1, abs(trend) < 1, left <= 0, not unexpected, code == 0)
 
 
 if __name__ == "__main__":
