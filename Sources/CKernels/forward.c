@@ -206,10 +206,23 @@ static bool wants(const ck_step *step, size_t first_row, size_t rows) {
     return low < step->wanted_count && (size_t)step->wanted[low] < first_row + rows;
 }
 
+/// Later spans of a prompt see more positions: longest first, as what is left when another worker comes to help is better
+/// short.
+static const ck_cohort *cohort_of(const ck_program *p, const ck_step *step, size_t item) {
+    return &step->cohorts[step->cohort_count - 1 - item / p->kv_heads];
+}
+
+/// The block with which an item begins, if there is the item.
+static ck_ahead beginning(const ck_program *p, const ck_operation *op, const ck_step *step, size_t item) {
+    if (item >= step->cohort_count * p->kv_heads) return (ck_ahead){0};
+    const ck_span *span = step->spans + cohort_of(p, step, item)->first_span;
+    size_t block = (size_t)step->blocks[span->first_block];
+    return (ck_ahead){
+        head_block(p, block, op->layer, item % p->kv_heads), smaller(span->position + span->rows, CK_BLOCK)};
+}
+
 static void attend(const ck_program *p, const ck_operation *op, const ck_step *step, size_t item, void *scratch) {
-    // Later spans of a prompt see more positions: longest first, as what is left when another worker comes to help is
-    // better short.
-    const ck_cohort *cohort = &step->cohorts[step->cohort_count - 1 - item / p->kv_heads];
+    const ck_cohort *cohort = cohort_of(p, step, item);
     const ck_span *spans = step->spans + cohort->first_span;
     ck_part parts[CK_SPAN];
     size_t rows = 0;
@@ -229,6 +242,7 @@ static void attend(const ck_program *p, const ck_operation *op, const ck_step *s
         .stride = stride,
         .cache = head_block(p, 0, op->layer, head),
         .block_stride = p->layers * p->kv_heads * p->cache_format->block_bytes(p->head_size),
+        .next = beginning(p, op, step, item + 1),
         .scratch = scratch,
     };
     p->cache_format->attend(&attention);

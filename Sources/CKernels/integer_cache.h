@@ -102,9 +102,12 @@ INLINE void split_tile(const int n, const uint8_t *rows, size_t part, size_t gro
 }
 
 /// scores[c * CK_BLOCK + t] for the positions of `groups` sixteens.
-INLINE void split_scores(const int n, const uint8_t *block, size_t d, size_t groups, const split *s, float *scores) {
+INLINE void split_scores(
+    const int n, const uint8_t *block, ck_ahead next, size_t d, size_t groups, const split *s, float *scores) {
     const uint16_t *scales = key_scales(block, d);
-    for (size_t g = 0; g < groups; g++) {
+    for (size_t g = 0; g < CK_BLOCK / CK_STRIP; g++) {
+        ask_keys(next, g, d * CK_STRIP);
+        if (g >= groups) continue;
         for (size_t part = 0; part < CK_STRIP / LANES; part++) {
             vf out[SPLIT_COLUMNS];
             split_tile(n, block + g * d * CK_STRIP, part, d / 4, s, out);
@@ -116,9 +119,11 @@ INLINE void split_scores(const int n, const uint8_t *block, size_t d, size_t gro
 }
 
 /// output[c * d + i] += values weighted by the split columns, over the positions of `groups` fours.
-INLINE void split_values(const int n, const uint8_t *block, size_t d, size_t groups, const split *s, float *output) {
+INLINE void split_values(
+    const int n, const uint8_t *block, ck_ahead next, size_t d, size_t groups, const split *s, float *output) {
     const uint8_t *values = block + CK_BLOCK * d;
     for (size_t i = 0; i < d; i += CK_STRIP) {
+        ask_values(next, CK_BLOCK * d + i * CK_BLOCK, 4);
         for (size_t part = 0; part < CK_STRIP / LANES; part++) {
             vf out[SPLIT_COLUMNS];
             split_tile(n, values + i * CK_BLOCK, part, groups, s, out);
@@ -189,16 +194,17 @@ INLINE void split_queries(const ck_attention *a, const void *memory, size_t firs
 }
 
 INLINE void attend_integers(
-    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
-    size_t rows) {
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, ck_ahead next, size_t position,
+    size_t first, size_t rows) {
     const integer_memory *m = memory;
     size_t d = a->head_size, vectors = rows * a->group;
     const uint16_t *value_scales = key_scales(block, d) + CK_BLOCK;
+    if (next.positions > 0) ask((const uint8_t *)key_scales(next.block, d), 4 * CK_BLOCK);
     for (size_t begin = 0; begin < vectors; begin += SPLIT_COLUMNS) {
         size_t width = vectors - begin < SPLIT_COLUMNS ? vectors - begin : SPLIT_COLUMNS;
         // What any query of the group sees.
         size_t limit = visible_at(position + (begin + width - 1) / a->group, first);
-        SPLIT(split_scores, width, block, d, (limit + 15) / 16, &m->queries[begin / SPLIT_COLUMNS], m->scores)
+        SPLIT(split_scores, width, block, next, d, (limit + 15) / 16, &m->queries[begin / SPLIT_COLUMNS], m->scores)
         for (size_t c = 0; c < width; c++) {
             size_t v = begin + c, visible = visible_at(position + v / a->group, first);
             float *scores = m->scores + c * CK_BLOCK;
@@ -207,11 +213,12 @@ INLINE void attend_integers(
             for (size_t t = 0; t < visible; t++) scores[t] *= bfloat(value_scales[t]);
             split_column(m->weights, c, width, scores, CK_BLOCK);
         }
-        SPLIT(split_values, width, block, d, (limit + 3) / 4, m->weights, r.outputs + begin * d)
+        SPLIT(split_values, width, block, next, d, (limit + 3) / 4, m->weights, r.outputs + begin * d)
+        next.positions = 0;
     }
 }
 
 static void integer_attend(const ck_attention *a) {
     integer_memory m = carve_integers(a);
-    attend_parts(a, split_queries, attend_integers, integer_block_bytes(a->head_size), &m, m.running);
+    attend_parts(a, split_queries, attend_integers, &m, m.running);
 }

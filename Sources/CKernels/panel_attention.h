@@ -55,27 +55,52 @@ typedef struct {
 } running;
 
 // What the caches do differently: operands of the queries of some rows, and one block for the rows whose operands are
-// there, at `position` and after that end in the same block.
+// there, at `position` and after that end in the same block. While it is computed the `next` is asked for, a strip of
+// it before each of its own: blocks lie far apart, which no prefetcher foresees, and a core that asks for all of a block
+// at once waits for most of it, and then leaves the memory idle while it computes.
 typedef void make_queries(const ck_attention *a, const void *memory, size_t first_row, size_t rows);
 typedef void attend_block(
-    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
-    size_t rows);
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, ck_ahead next, size_t position,
+    size_t first, size_t rows);
 
-/// The blocks first ... end - 1. Asks for each next one early: they lie far apart, which no prefetcher foresees.
+/// Positions of a block that a query sees whose row is at `position`.
+INLINE size_t visible_at(size_t position, size_t first) {
+    return position - first + 1 < CK_BLOCK ? position - first + 1 : CK_BLOCK;
+}
+
+INLINE void ask(const uint8_t *p, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
+}
+
+/// Keys of the sixteen `strip`, which take so many bytes.
+INLINE void ask_keys(ck_ahead next, size_t strip, size_t bytes) {
+    if (strip * CK_STRIP < next.positions) ask(next.block + strip * bytes, bytes);
+}
+
+/// Values of a strip of sixteen dimensions that begins at `offset`: 64 bytes have so many positions.
+INLINE void ask_values(ck_ahead next, size_t offset, size_t positions) {
+    ask(next.block + offset, (next.positions + positions - 1) / positions * 64);
+}
+
+INLINE ck_ahead block_ahead(const ck_attention *a, const ck_part *part, size_t index) {
+    const uint8_t *block = a->cache + (size_t)part->blocks[index] * a->block_stride;
+    return (ck_ahead){block, visible_at(part->position + part->rows - 1, index * CK_BLOCK)};
+}
+
+/// The blocks first ... end - 1 of a part, for rows that may be those of others too; then comes `next`.
 INLINE void attend_blocks(
-    const ck_attention *a, attend_block *one, size_t bytes, const void *memory, running r, const int32_t *blocks,
-    size_t first, size_t end, size_t position, size_t rows) {
+    const ck_attention *a, attend_block *one, const void *memory, running r, const ck_part *part, size_t first,
+    size_t end, ck_ahead next, size_t position, size_t rows) {
     for (size_t b = first; b < end; b++) {
-        const uint8_t *next = b + 1 < end ? a->cache + (size_t)blocks[b + 1] * a->block_stride : NULL;
-        for (size_t i = 0; next && i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
-        one(a, memory, r, a->cache + (size_t)blocks[b] * a->block_stride, position, b * CK_BLOCK, rows);
+        const uint8_t *block = a->cache + (size_t)part->blocks[b] * a->block_stride;
+        one(a, memory, r, block, b + 1 < end ? block_ahead(a, part, b + 1) : next, position, b * CK_BLOCK, rows);
     }
 }
 
 /// First what all parts share, in tiles across them, then each part by itself. The order of blocks is a query's own in
 /// either case, and no column of a tile knows of the others, so that the result is the same to the bit.
 INLINE void attend_parts(
-    const ck_attention *a, make_queries *queries, attend_block *one, size_t bytes, const void *memory, running r) {
+    const ck_attention *a, make_queries *queries, attend_block *one, const void *memory, running r) {
     size_t rows = 0, d = a->head_size;
     for (size_t i = 0; i < a->part_count; i++) rows += a->parts[i].rows;
     memset(r.outputs, 0, rows * a->group * d * sizeof(float));
@@ -85,14 +110,17 @@ INLINE void attend_parts(
     }
     if (a->shared > 0) {
         queries(a, memory, 0, rows);
-        attend_blocks(a, one, bytes, memory, r, a->parts->blocks, 0, a->shared, a->shared * CK_BLOCK, rows);
+        ck_ahead next = block_ahead(a, a->parts, a->shared);
+        attend_blocks(a, one, memory, r, a->parts, 0, a->shared, next, a->shared * CK_BLOCK, rows);
     }
     size_t row = 0;
-    for (const ck_part *part = a->parts; part < a->parts + a->part_count; row += part++->rows) {
+    const ck_part *last = a->parts + a->part_count - 1;
+    for (const ck_part *part = a->parts; part <= last; row += part++->rows) {
         size_t vector = row * a->group, end = (part->position + part->rows - 1) / CK_BLOCK + 1;
         running own = {r.outputs + vector * d, r.maxima + vector, r.sums + vector};
         queries(a, memory, row, part->rows);
-        attend_blocks(a, one, bytes, memory, own, part->blocks, a->shared, end, part->position, part->rows);
+        ck_ahead next = part < last ? block_ahead(a, part + 1, a->shared) : a->next;
+        attend_blocks(a, one, memory, own, part, a->shared, end, next, part->position, part->rows);
     }
     // The outputs, divided by the sums of their weights, in place of the queries.
     for (size_t v = 0; v < rows * a->group; v++) {
@@ -104,11 +132,6 @@ INLINE void attend_parts(
 
 INLINE const float *query_of(const ck_attention *a, size_t first_row, size_t vector) {
     return a->queries + (first_row + vector / a->group) * a->stride + vector % a->group * a->head_size;
-}
-
-/// Positions of a block that a query sees whose row is at `position`.
-INLINE size_t visible_at(size_t position, size_t first) {
-    return position - first + 1 < CK_BLOCK ? position - first + 1 : CK_BLOCK;
 }
 
 // Scratch of one attention item, for `vectors` = rows * group queries:
@@ -154,8 +177,8 @@ INLINE void pack_queries(const ck_attention *a, const void *memory, size_t first
 }
 
 INLINE void attend_panel(
-    const ck_attention *a, const void *memory, running r, const uint8_t *block, size_t position, size_t first,
-    size_t rows) {
+    const ck_attention *a, const void *memory, running r, const uint8_t *block, ck_ahead next, size_t position,
+    size_t first, size_t rows) {
     const attention_memory *m = memory;
     size_t d = a->head_size, vectors = rows * a->group;
     const u32x16 *keys = (const u32x16 *)block, *values = (const u32x16 *)(block + CK_BLOCK * d * 2);
@@ -164,18 +187,30 @@ INLINE void attend_panel(
         // What any query of the group sees.
         size_t limit = visible_at(position + (begin + width - 1) / a->group, first);
         const operand *queries = m->queries + begin * (d / 2);
-        tiles((limit + 15) / 16, width, keys, d / 2, queries, d / 2, m->scores, CK_BLOCK, false);
+        for (size_t s = 0, strips = (limit + 15) / 16; s < CK_BLOCK / 16; s++) {
+            ask_keys(next, s, d * 32);
+            if (s % STRIPS != 0 || s >= strips) continue;
+            size_t count = strips - s < STRIPS ? strips - s : STRIPS;
+            tiles(count, width, keys + s * (d / 2), d / 2, queries, d / 2, m->scores + s * 16, CK_BLOCK, false);
+        }
         for (size_t c = 0; c < width; c++) {
             size_t v = begin + c;
             float *scores = m->scores + c * CK_BLOCK;
             soften(scores, visible_at(position + v / a->group, first), r.maxima + v, r.sums + v, r.outputs + v * d, d);
             spread_operands(m->probabilities + c, width, scores, CK_BLOCK);
         }
-        tiles(d / 16, width, values, V_PAIRS, m->probabilities, (limit + 1) / 2, r.outputs + begin * d, d, true);
+        for (size_t s = 0; s < d / 16; s++) {
+            ask_values(next, CK_BLOCK * d * 2 + s * V_PAIRS * 64, 2);
+            if (s % STRIPS != 0) continue;
+            size_t count = d / 16 - s < STRIPS ? d / 16 - s : STRIPS;
+            float *out = r.outputs + begin * d + s * 16;
+            tiles(count, width, values + s * V_PAIRS, V_PAIRS, m->probabilities, (limit + 1) / 2, out, d, true);
+        }
+        next.positions = 0;
     }
 }
 
 static void attend(const ck_attention *a) {
     attention_memory m = carve(a->scratch, a->head_size, a->group);
-    attend_parts(a, pack_queries, attend_panel, block_bytes(a->head_size), &m, m.running);
+    attend_parts(a, pack_queries, attend_panel, &m, m.running);
 }

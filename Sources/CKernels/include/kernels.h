@@ -26,6 +26,12 @@ typedef struct {
     const int32_t *blocks;    // block numbers of the sequence, from position 0
 } ck_part;
 
+/// A block of one K/V head that will be read soon, and how many of its positions; 0 for none.
+typedef struct {
+    const uint8_t *block;
+    size_t positions;
+} ck_ahead;
+
 /// The attention of one K/V head over the rows of one sequence, or of several that begin alike.
 typedef struct {
     size_t head_size;         // multiple of CK_STRIP
@@ -37,6 +43,7 @@ typedef struct {
     size_t stride;
     const uint8_t *cache;     // K of block 0 for this layer and head; V follows K
     size_t block_stride;      // bytes from one block to the next
+    ck_ahead next;            // behind the last of these: asked for from memory as the others are
     void *scratch;            // ck_cache.scratch bytes, 64-byte aligned
 } ck_attention;
 
