@@ -185,7 +185,8 @@ private struct HeadCache {
                         head_size: shape.headSize, group: shape.group, parts: parts.baseAddress,
                         part_count: parts.count, shared: shared, queries: rows.baseAddress,
                         stride: shape.group * shape.headSize,
-                        cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes, next: ck_ahead(),
+                        cache: memory.base.assumingMemoryBound(to: UInt8.self), block_stride: blockBytes,
+                        next: ck_ahead(),
                         scratch: scratch.base)
                     format.attend(&attention)
                 }
