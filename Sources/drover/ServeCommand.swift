@@ -44,6 +44,10 @@ struct ServeCommand: AsyncParsableCommand {
                 return false
             }
             group.addTask {
+                await HeapTrimmer.run()
+                return false
+            }
+            group.addTask {
                 await obey(signals, server, manager, logger)
                 return false
             }

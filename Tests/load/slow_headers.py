@@ -20,10 +20,10 @@ HEAD_LIMIT = 10
 ALONE = 5
 #: Connections before all others: what the first ones load and allocate stays, however few they are.
 WARM_UP = 200
-#: Seconds after which freed memory is given back, and some more.
-REST = 6
+#: Seconds in which the threads that served end, with what they kept for themselves, and freed memory is given back.
+REST = 15
 #: The share of what a crowd took that may stay.
-KEPT = 0.02
+KEPT = 0.01
 
 
 def probe(port, stop, results):

@@ -11,7 +11,6 @@ package final class HTTPServer: Sendable {
         var connections: [ObjectIdentifier: Connection] = [:]
         var countByPeer: [String: Int] = [:]
         var isDraining = false
-        var crowd = Crowd()
     }
 
     private let service: ServiceContext
@@ -131,7 +130,6 @@ package final class HTTPServer: Sendable {
             else { return nil }
             state.connections[ObjectIdentifier(connection)] = connection
             state.countByPeer[peer, default: 0] += 1
-            state.crowd.grow(to: state.connections.count)
             return state.connections.count
         }
         if let count { service.metrics?.setConnections(count) }
@@ -139,13 +137,12 @@ package final class HTTPServer: Sendable {
     }
 
     private func remove(_ connection: Connection, peer: String) {
-        let (count, crowdHasLeft) = state.withLock { state in
+        let count = state.withLock { state in
             state.connections[ObjectIdentifier(connection)] = nil
             let rest = state.countByPeer[peer, default: 1] - 1
             state.countByPeer[peer] = rest > 0 ? rest : nil
-            return (state.connections.count, state.crowd.shrink(to: state.connections.count))
+            return state.connections.count
         }
         service.metrics?.setConnections(count)
-        if crowdHasLeft { Crowd.giveBackMemory() }
     }
 }
