@@ -15,7 +15,7 @@ enum { SPLIT_COLUMNS = 4, POSITION_GROUPS = CK_BLOCK / 4 };
 typedef struct {
     int32_t *high, *low;
     float scale[SPLIT_COLUMNS];
-    int32_t high_sum[SPLIT_COLUMNS], low_sum[SPLIT_COLUMNS];  // minus the sums of the bytes
+    int32_t high_sum[SPLIT_COLUMNS], low_sum[SPLIT_COLUMNS];  // minus 2^UNITS_BITS times the sums of the bytes
 } split;
 
 static size_t integer_block_bytes(size_t head_size) { return 2 * CK_BLOCK * head_size + 4 * CK_BLOCK; }
@@ -75,8 +75,8 @@ INLINE void split_column(split *s, size_t c, size_t n, const float *x, size_t co
             s->low[(i / 4 + k) * n + c] = words[4 + k];
         }
     }
-    s->high_sum[c] = -__builtin_reduce_add(high_sum);
-    s->low_sum[c] = -__builtin_reduce_add(low_sum);
+    s->high_sum[c] = -__builtin_reduce_add(high_sum) * (1 << UNITS_BITS);
+    s->low_sum[c] = -__builtin_reduce_add(low_sum) * (1 << UNITS_BITS);
 }
 
 /// 16 rows of stored bytes (depth / 4 vectors) by n split columns: LANES products each, in units of the stored scales.

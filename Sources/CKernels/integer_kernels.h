@@ -22,7 +22,7 @@
 // Operands: groups of INTEGER_COLUMNS columns (the last may be narrower), each [block of 256]:
 //   scales    [4][columns] f32, of two units each
 //   pairs     [4][columns] sums of the activations of two units, as int16 times the sum scale
-//   units     [8][columns] minus the sum of the bytes of each unit of 32
+//   units     [8][columns] minus 2^UNITS_BITS times the sum of the bytes of each unit of 32
 //   halves    [16][columns] minus 2^HALVES_BITS times the sum of the bytes of each half unit
 //   sum scale [columns] f32
 //   values    [64][columns] 4 int8 each

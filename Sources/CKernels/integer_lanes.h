@@ -2,7 +2,7 @@
 // each part holds).
 
 enum { I_SCALES = 0, I_PAIRS = 4, I_UNITS = 8, I_HALVES = 16, I_SUM_SCALE = 32, I_VALUES = 33, I_WORDS = 97 };
-enum { HALVES_BITS = 5 };  // the offset of Q6_K, which so costs its kernel nothing
+enum { UNITS_BITS = 3, HALVES_BITS = 5 };  // the offsets of Q4_0 and Q6_K, which so cost their kernels nothing
 enum { SCALED = 2 * CK_UNIT };  // activations that share a scale
 /// Most that the magnitudes of 16 activations add up to as bytes: 32 times as much is 16 bits. A scale is larger than
 /// largest / 127 only where the 16 are half as large as the largest on average.

@@ -104,7 +104,7 @@ INLINE void pack_block(const float *x, int32_t *block, size_t n) {
     store_column(block + I_HALVES * n, n, minus, 2 * CK_UNITS);
     for (size_t j = 0; j < CK_UNITS; j++) {
         units[j] = halves[2 * j] + halves[2 * j + 1];
-        minus[j] = -units[j];
+        minus[j] = -units[j] * (1 << UNITS_BITS);
     }
     store_column(block + I_UNITS * n, n, minus, CK_UNITS);
     pack_sums(units, scales, block, n);

@@ -23,7 +23,7 @@ INLINE void add_unit(
         t[c] = first ? floats(a) * scale : fused(floats(a), scale, t[c]);
     }
     if (ck_parts_of(type).factors < 2) return;
-    vf m = -factor_at(block, part, units + j);
+    vf m = -factor_at(block, part, units + j) * (1.0f / (1 << UNITS_BITS));
 #pragma clang loop unroll(full)
     for (int c = 0; c < n; c++) t[c] = fused(m, floats(splat_int(sums[c])), t[c]);
 }
@@ -62,11 +62,41 @@ INLINE void add_scaled_unit(
         s[c] = scaled_dots(from, w, 8, values + c, (size_t)n, bits_of(type), one_of(scales, first));
 #else
         from += rounding_of(type, j);
-        // With few columns one chain of 16 dots would wait for itself.
-        const bool chained = stacks(type) && !first && n > WIDE;
-        vi sum = dots(chained ? s[c] << 16 : from, w, 8, values + c, (size_t)n, bits_of(type));
-        s[c] = first ? sum : pair_dots(splat_int(0), chained ? (vs)sum : joined(type, sum, s[c]), scales);
+        vi sum = dots(from, w, 8, values + c, (size_t)n, bits_of(type));
+        s[c] = first ? sum : pair_dots(splat_int(0), joined(type, sum, s[c]), scales);
 #endif
+    }
+}
+
+/// The second of two units of a type that stacks, for wide tiles: t[c] += both times their scales and the activations'.
+/// Sums go on from those of the first unit. With fewer columns such a chain of 16 dots would wait for itself; here a few
+/// columns side by side fill the time, and more would not stay in registers.
+INLINE void add_stacked_unit(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase,
+    const int32_t *x, const vi *s, vf *t) {
+    enum { ABREAST = 4 };
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n, *scale = x + j / 2 * (size_t)n;
+    vs scales = scale_pairs(type, block, at, part, j / 2);
+    vb w[8];
+    unpack(type, block, at, part, j, phase, w);
+#pragma clang loop unroll(full)
+    for (int begin = 0; begin < n; begin += ABREAST) {
+        const int end = n - begin < ABREAST ? n : begin + ABREAST;
+        vi sums[INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) sums[c] = s[c] << 16;
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 8; g++) {
+#pragma clang loop unroll(full)
+            for (int c = begin; c < end; c++) sums[c] = dots(sums[c], &w[g], 1, values + g * n + c, 0, bits_of(type));
+        }
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) {
+            vi sum = pair_dots(splat_int(0), (vs)sums[c], scales);
+            t[c] = fused(floats(sum), splat(float_at(scale + c)), t[c]);
+        }
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) column_by_column((vi *)&t[c]);
     }
 }
 
@@ -186,7 +216,10 @@ INLINE void add_block(
             const int32_t *scales = x + unit / 2 * (size_t)n;
 #pragma clang loop unroll(full)
             for (int p = 0; p < width; p++) {
-                if (parts.scales == 16) {
+                if (stacks(type) && phase % 2 == 1 && n > WIDE) {
+                    add_stacked_unit(type, n, block, at, part + (size_t)p, unit, phase, x, s[p], t[p]);
+                    continue;
+                } else if (parts.scales == 16) {
                     add_scaled_halves(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);
                 } else {
                     add_scaled_unit(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);

@@ -114,11 +114,13 @@ INLINE vf factor_at(const uint8_t *block, size_t part, size_t index) {
 
 /// Where the sum of a unit, or of a half, starts: minus the offset of the weights times the sum of the activations.
 INLINE vi start(const ck_type type, int32_t minus_sum) {
-    int bits = offset_bits_of(type);
+    const int bits = offset_bits_of(type), there = ck_parts_of(type).scales == 16 ? HALVES_BITS : UNITS_BITS;
     if (bits < 0 || (SIGNED_BYTES && bits == 7)) return splat_int(0);
-    if (bits == HALVES_BITS) return splat_int(minus_sum);
-    if (type == CK_Q3_K) return splat_int(minus_sum) >> (HALVES_BITS - 2);
-    return splat_int(minus_sum) << bits;
+    vi sum = splat_int(minus_sum);
+    if (bits == there) return sum;
+    // The compiler would shift one number and then spread it, where a load spreads it for nothing.
+    __asm__("" : "+v"(sum));
+    return bits < there ? sum >> (there - bits) : sum << (bits - there);
 }
 
 // Sums of two units become pairs of int16, so that one instruction multiplies both by their scales (with SCALED_DOTS
