@@ -23,7 +23,7 @@ WARM_UP = 200
 #: Seconds in which the threads that served end, with what they kept for themselves, and freed memory is given back.
 REST = 15
 #: The share of what a crowd took that may stay.
-KEPT = 0.01
+KEPT = 0.02
 
 
 def probe(port, stop, results):
