@@ -96,7 +96,11 @@ INLINE void add_stacked_unit(
             t[c] = fused(floats(sum), splat(float_at(scale + c)), t[c]);
         }
 #pragma clang loop unroll(full)
-        for (int c = begin; c < end; c++) column_by_column((vi *)&t[c]);
+        for (int c = begin; c < end; c++) {
+            vi held = (vi)t[c];
+            column_by_column(&held);
+            t[c] = (vf)held;
+        }
     }
 }
 

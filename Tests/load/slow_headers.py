@@ -20,8 +20,8 @@ HEAD_LIMIT = 10
 ALONE = 5
 #: Connections before all others: what the first ones load and allocate stays, however few they are.
 WARM_UP = 200
-#: Seconds in which the threads that served end, with what they kept for themselves, and freed memory is given back.
-REST = 15
+#: Seconds after which freed memory is given back, and some more.
+REST = 6
 #: The share of what a crowd took that may stay.
 KEPT = 0.02
 
