@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "CSandbox", cSettings: c),
         .target(name: "COpenBLAS", cSettings: c, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COpenSSL", cSettings: c, linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
-        .target(name: "CEpoll", cSettings: c),
+        .target(name: "CSocket", cSettings: c),
         .target(name: "CMalloc", cSettings: c),
         .target(name: "CThread", cSettings: c),
         .target(name: "CZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
@@ -55,7 +55,7 @@ let package = Package(
         // The bottom row: no knowledge of each other.
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "Telemetry", dependencies: [log], swiftSettings: swift),
-        .target(name: "Transport", dependencies: ["CEpoll", "COpenSSL", "CThread"], swiftSettings: swift),
+        .target(name: "Transport", dependencies: ["CSocket", "COpenSSL", "CThread", heap], swiftSettings: swift),
         .target(name: "OpenAI", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Language", dependencies: ["JSON"], swiftSettings: swift),
         .target(name: "Grammar", dependencies: ["JSON", "Language", heap], swiftSettings: swift),

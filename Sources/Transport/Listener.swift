@@ -1,27 +1,26 @@
-import Dispatch
+import CSocket
 import Glibc
 import Synchronization
 
 /// A listening socket. One task at a time accepts.
-package final class Listener: Sendable, AsyncSequence {
+package final class Listener: Sendable, AsyncSequence, Polled {
     package typealias Element = SocketStream
     package typealias Failure = TransportError
 
     /// What was bound, with the port that the system chose when 0 was asked for.
     package let endpoint: Endpoint
 
-    private struct State: @unchecked Sendable {
-        var waiter: CheckedContinuation<Void, Never>?
-        var isRunning = false
+    private struct State {
+        var waiter: CheckedContinuation<Bool, Never>?
+        /// What the poller was asked for last.
+        var polled: Poller.Interest = []
         var isClosed = false
         var keepsFile = false
         var lastReport: ContinuousClock.Instant?
-        /// @unchecked: Dispatch does not mark its sources; this one is touched only under the listener's lock.
-        var source: (any DispatchSourceRead)?
     }
 
-    private static let queue = DispatchQueue(label: "drover.listeners", qos: .userInitiated)
-    private let descriptor: Descriptor
+    private let descriptor: Int32
+    private let name = Poller.shared.makeName()
     private let file: SocketFile?
     private let stallLimit: Duration
     private let onPause: @Sendable (TransportError) -> Void
@@ -38,34 +37,38 @@ package final class Listener: Sendable, AsyncSequence {
         file = socket.file
         self.stallLimit = stallLimit
         self.onPause = onPause
-        descriptor = Descriptor(socket.descriptor)
+        descriptor = socket.descriptor
+        SocketStream.prepare(descriptor)
+        Poller.shared.add(self, as: name)
     }
 
     deinit { close() }
 
     /// Runs `body` with the descriptor, which stays the listener's; nil when it is closed.
     package func withDescriptor<Value>(_ body: (Int32) -> Value) -> Value? {
-        state.withLock { $0.isClosed ? nil : body(descriptor.number) }
+        state.withLock { $0.isClosed ? nil : body(descriptor) }
     }
 
     /// Leaves the file of a Unix socket where it is: another process holds the socket too.
     package func keepFile() { state.withLock { $0.keepsFile = true } }
+
+    private static let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
 
     /// The next connection, or nil once the listener is closed or the task cancelled.
     package func accept() async throws(TransportError) -> SocketStream? {
         while !Task.isCancelled {
             var address = SocketAddress()
             let number = state.withLock { state in
-                state.isClosed ? nil : address.fill { Glibc.accept(descriptor.number, $0, $1) }
+                state.isClosed ? nil : address.fill { accept_with_flags(descriptor, $0, $1, Self.flags) }
             }
             guard let number else { return nil }
             if number >= 0 {
                 // What is too many is refused with an answer, which takes a descriptor for a moment.
                 if DescriptorLimit.isNear(number) { await rest(EMFILE) }
-                return SocketStream(descriptor: number, peer: address.peer, stallLimit: stallLimit)
+                return SocketStream(prepared: number, peer: address.peer, stallLimit: stallLimit)
             }
             switch errno {
-            case EAGAIN: await readiness()
+            case EAGAIN: if !(await readiness()) { await rest(ENOMEM) }
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: await rest(errno)
             // accept(2): these belong to the one connection that came, not to the listener.
             case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
@@ -89,42 +92,34 @@ package final class Listener: Sendable, AsyncSequence {
         try? await Task.sleep(for: .milliseconds(100))
     }
 
-    private func readiness() async {
+    /// False when the system has no room to watch the socket.
+    private func readiness() async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
+                let isReady: Bool? = state.withLock { state in
                     if state.isClosed || Task.isCancelled { return true }
+                    guard poll(&state) else { return false }
                     state.waiter = continuation
-                    resumeSource(&state)
-                    return false
+                    return nil
                 }
-                if isOver { continuation.resume() }
+                if let isReady { continuation.resume(returning: isReady) }
             }
         } onCancel: {
             wake()
         }
     }
 
-    private func resumeSource(_ state: inout State) {
-        guard !state.isRunning else { return }
-        state.isRunning = true
-        if let source = state.source { return source.resume() }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: Self.queue)
-        source.setEventHandler { [weak self] in self?.ready() }
-        descriptor.retain()
-        source.setCancelHandler { [descriptor] in descriptor.release() }
-        state.source = source
-        source.activate()
+    private func poll(_ state: inout State) -> Bool {
+        let wanted: Poller.Interest = [.reading, .once]
+        guard Poller.shared.change(descriptor, of: name, from: state.polled, to: wanted) else { return false }
+        state.polled = wanted
+        return true
     }
 
-    private func ready() {
-        state.withLock { state in
-            guard state.isRunning, !state.isClosed else { return }
-            state.isRunning = false
-            state.source?.suspend()
-        }
-        wake()
-    }
+    func ready(for event: Poller.Interest, scratch: UnsafeMutableRawBufferPointer) { wake() }
+
+    /// It sets no deadline.
+    func expire() {}
 
     /// Resumes outside the lock, see `SocketState.Wake`.
     private func wake() {
@@ -132,7 +127,7 @@ package final class Listener: Sendable, AsyncSequence {
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
     }
 
     /// Stops listening: `accept` returns nil. Connections in the backlog are refused, unless another
@@ -141,15 +136,13 @@ package final class Listener: Sendable, AsyncSequence {
         let isFirst = state.withLock { state in
             if state.isClosed { return false }
             state.isClosed = true
-            state.source?.cancel()
-            if !state.isRunning { state.source?.resume() }
-            state.source = nil
+            if !state.polled.isEmpty { _ = Poller.shared.change(descriptor, of: name, from: state.polled, to: []) }
+            Poller.shared.remove(name)
+            _ = Glibc.close(descriptor)
             if !state.keepsFile { file?.remove() }
             return true
         }
-        guard isFirst else { return }
-        wake()
-        descriptor.release()
+        if isFirst { wake() }
     }
 
     package struct AsyncIterator: AsyncIteratorProtocol {

@@ -98,11 +98,13 @@ struct SocketAddress {
 
     /// The numeric host. An IPv4 client of an IPv6 socket is written as IPv4, so that one client has one name.
     var host: String {
-        var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let size = socklen_t(buffer.count)
-        let code = withPointer { getnameinfo($0, $1, &buffer, size, nil, 0, NI_NUMERICHOST) }
-        guard code == 0 else { return "unknown" }
-        let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // Longer than any address with the name of its interface behind it.
+        let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            let size = socklen_t(buffer.count)
+            let code = withPointer { getnameinfo($0, $1, buffer.baseAddress, size, nil, 0, NI_NUMERICHOST) }
+            return code == 0 ? buffer.baseAddress.map { String(cString: $0) } : nil
+        }
+        guard let text else { return "unknown" }
         return text.hasPrefix("::ffff:") ? String(text.dropFirst(7)) : text
     }
 }

@@ -1,9 +1,5 @@
-import Dispatch
-
 /// What the lock of a `SocketStream` guards.
-///
-/// @unchecked: the timer is of a class that Dispatch does not mark; it is touched only under that lock.
-struct SocketState: @unchecked Sendable {
+struct SocketState: Sendable {
     typealias Reader = CheckedContinuation<Result<[UInt8], TransportError>, Never>
     typealias Watcher = CheckedContinuation<Result<Departure?, TransportError>, Never>
     typealias Writer = CheckedContinuation<Result<Void, TransportError>, Never>
@@ -30,10 +26,11 @@ struct SocketState: @unchecked Sendable {
     var wakes: [Wake] = []
 
     /// Bytes kept for the next read before the socket is left to fill up.
-    static let readAheadLimit = 65_536
+    static let readAheadLimit = Poller.scratchSize
 
     /// Whether more may be received.
-    var hasRoom: Bool { departed == nil && received.count < Self.readAheadLimit }
+    var hasRoom: Bool { departed == nil && room > 0 }
+    var room: Int { Self.readAheadLimit - received.count }
 
     /// Bytes that came before a reader.
     var received: [UInt8] = []
@@ -57,9 +54,8 @@ struct SocketState: @unchecked Sendable {
 
     /// Somebody has begun to read or to watch.
     var readsAhead = false
-    /// What the poller looks for, and the stream's name there.
+    /// What the poller looks for.
     var polled: Poller.Interest = []
-    var name: UInt64?
     /// What it should look for.
     var interest: Poller.Interest {
         if isClosed { return [] }
@@ -67,8 +63,7 @@ struct SocketState: @unchecked Sendable {
         return output.isEmpty ? reading : reading.union(.writing)
     }
 
-    var timer: (any DispatchSourceTimer)?
-    /// When the timer fires next.
+    /// When the poller tells of a deadline next.
     var armedFor: ContinuousClock.Instant?
 
     private(set) var isClosed = false
@@ -160,7 +155,7 @@ struct SocketState: @unchecked Sendable {
         writeDeadline = nil
     }
 
-    /// Ends all waits and cancels the timer. False when that was done before.
+    /// Ends all waits. False when that was done before.
     mutating func end(_ error: TransportError) -> Bool {
         if isClosed { return false }
         isClosed = true
@@ -169,8 +164,6 @@ struct SocketState: @unchecked Sendable {
         endRead(.failure(error))
         endWatch(.failure(error))
         failWrites(error)
-        timer?.cancel()
-        timer = nil
         return true
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -6,25 +5,34 @@ import Synchronization
 ///
 /// From the first read on bytes are taken whenever there is room in the buffer of those read ahead, also while nobody
 /// reads: so the end of the peer is seen while a request is being worked on.
-package final class SocketStream: ByteStream {
+package final class SocketStream: ByteStream, Polled {
     package let peer: String
 
-    /// Of the timers of all sockets.
-    private static let queue = DispatchQueue(label: "drover.socket-timers", qos: .userInitiated)
-
     private let descriptor: Int32
+    private let name = Poller.shared.makeName()
     private let stallLimit: Duration
     private let state = Mutex(SocketState())
 
     /// Takes over a connected socket. `stallLimit`: how long a write may go without progress.
-    package init(descriptor: Int32, peer: String, stallLimit: Duration = .seconds(30)) {
+    package convenience init(descriptor: Int32, peer: String, stallLimit: Duration = .seconds(30)) {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        Self.prepare(descriptor)
+        self.init(prepared: descriptor, peer: peer, stallLimit: stallLimit)
+    }
+
+    /// Takes over one that does not block and is closed by exec, of a listener that was prepared.
+    init(prepared descriptor: Int32, peer: String, stallLimit: Duration) {
         self.peer = peer
         self.descriptor = descriptor
         self.stallLimit = stallLimit
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        Self.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        Self.set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        Poller.shared.add(self, as: name)
+    }
+
+    /// Sets what sockets shall be like. Connections get it from the listener that accepts them (tcp(7)).
+    static func prepare(_ descriptor: Int32) {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
     }
 
     deinit { close() }
@@ -45,20 +53,17 @@ package final class SocketStream: ByteStream {
     private func poll(_ state: inout SocketState) {
         let wanted = state.interest
         guard wanted != state.polled else { return }
-        let name = state.name ?? Poller.shared.add(self)
-        state.name = name
         let isPolled = Poller.shared.change(descriptor, of: name, from: state.polled, to: wanted)
         state.polled = isPolled ? wanted : []
         if !isPolled { state.depart(.reset) }
     }
 
-    /// Called by the poller, of what was asked for or of the end.
-    func ready(for event: Poller.Interest) {
+    func ready(for event: Poller.Interest, scratch: UnsafeMutableRawBufferPointer) {
         update { state in
             guard !state.isClosed else { return }
             let isOver = !event.isDisjoint(with: .over)
             if state.interest.contains(.reading), isOver || event.contains(.reading) {
-                fill(&state)
+                receive(&state, scratch)
                 state.deliver()
             }
             if state.interest.contains(.writing), isOver || event.contains(.writing) { flush(&state) }
@@ -81,6 +86,10 @@ package final class SocketStream: ByteStream {
     private func beginRead(
         _ state: inout SocketState, _ continuation: SocketState.Reader, _ deadline: ContinuousClock.Instant?
     ) {
+        // The first bytes of most clients are there when their connection is.
+        if !state.readsAhead, !state.isClosed {
+            withUnsafeTemporaryAllocation(byteCount: Self.firstSize, alignment: 16) { receive(&state, $0) }
+        }
         state.readsAhead = true
         if let outcome = state.takeReceived() {
             return state.wakes.append(.read(continuation, outcome))
@@ -93,23 +102,16 @@ package final class SocketStream: ByteStream {
         if let deadline { arm(&state, deadline) }
     }
 
-    /// Takes what the socket has, as far as there is room, up to its end.
-    private func fill(_ state: inout SocketState) {
-        while state.hasRoom {
-            let room = SocketState.readAheadLimit - state.received.count
-            let isEmpty = withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
-                let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-                if count > 0 {
-                    state.received.append(contentsOf: buffer[..<count])
-                    return false
-                }
-                if count < 0, errno == EAGAIN { return true }
-                if count < 0, errno == EINTR { return false }
-                state.departed = count == 0 ? .ended : .reset
-                return true
-            }
-            if isEmpty { return }
-        }
+    /// What is taken by a first read itself: as much as is had from the stack.
+    private static let firstSize = 1024
+
+    /// One receive, as far as there is room. Of what is left, also of an end, the poller tells again.
+    private func receive(_ state: inout SocketState, _ scratch: UnsafeMutableRawBufferPointer) {
+        guard state.hasRoom else { return }
+        let count = recv(descriptor, scratch.baseAddress, min(scratch.count, state.room), 0)
+        if count > 0 { return state.received.append(contentsOf: scratch[..<count]) }
+        if count < 0, errno == EAGAIN || errno == EINTR { return }
+        state.departed = count == 0 ? .ended : .reset
     }
 
     // MARK: Watching
@@ -215,16 +217,10 @@ package final class SocketStream: ByteStream {
         guard !state.isClosed else { return }
         if let armed = state.armedFor, armed <= deadline { return }
         state.armedFor = deadline
-        let delay = max(0, (deadline - .now) / .seconds(1))
-        let timer = state.timer ?? DispatchSource.makeTimerSource(queue: Self.queue)
-        timer.schedule(deadline: .now() + delay, leeway: .milliseconds(5))
-        guard state.timer == nil else { return }
-        timer.setEventHandler { [weak self] in self?.expire() }
-        state.timer = timer
-        timer.activate()
+        Poller.shared.setDeadline(deadline, of: name)
     }
 
-    private func expire() {
+    func expire() {
         let isStalled = update { state in
             state.armedFor = nil
             let now = ContinuousClock.now
@@ -264,9 +260,8 @@ package final class SocketStream: ByteStream {
     }
 
     private func end(_ error: TransportError) {
-        let (isFirst, name) = update { ($0.end(error), $0.name) }
-        guard isFirst else { return }
-        if let name { Poller.shared.remove(name) }
+        guard update({ $0.end(error) }) else { return }
+        Poller.shared.remove(name)
         _ = Glibc.close(descriptor)
     }
 

@@ -90,15 +90,20 @@ package final class HTTPServer: Sendable {
     }
 
     private func serve(_ listener: Listener, _ wrap: @escaping Wrap) async -> TransportError? {
-        await withDiscardingTaskGroup(returning: TransportError?.self) { group in
+        let connections = TaskSet()
+        return await withTaskCancellationHandler {
+            var failure: TransportError?
             do throws(TransportError) {
                 while let stream = try await listener.accept() {
-                    group.addTask { await self.serveAccepted(stream, wrap, listener.endpoint) }
+                    connections.add { await self.serveAccepted(stream, wrap, listener.endpoint) }
                 }
-                return nil
             } catch {
-                return error
+                failure = error
             }
+            await connections.finish()
+            return failure
+        } onCancel: {
+            connections.cancel()
         }
     }
 
@@ -138,9 +143,9 @@ package final class HTTPServer: Sendable {
 
     private func remove(_ connection: Connection, peer: String) {
         let count = state.withLock { state in
-            state.connections[ObjectIdentifier(connection)] = nil
+            state.connections.release(ObjectIdentifier(connection))
             let rest = state.countByPeer[peer, default: 1] - 1
-            state.countByPeer[peer] = rest > 0 ? rest : nil
+            if rest > 0 { state.countByPeer[peer] = rest } else { state.countByPeer.release(peer) }
             return state.connections.count
         }
         service.metrics?.setConnections(count)
