@@ -65,7 +65,8 @@ let package = Package(
 
         // The two halves, which never import each other, and the one place where they meet.
         .target(
-            name: "HTTP", dependencies: ["CZlib", "Transport", "Telemetry", httpTypes], swiftSettings: swift),
+            name: "HTTP", dependencies: ["CThread", "CZlib", "Transport", "Telemetry", collections, httpTypes],
+            swiftSettings: swift),
         .target(name: "Engine", dependencies: ["CThread", "Model", "Telemetry", collections], swiftSettings: swift),
         .target(
             name: "Verifiers", dependencies: ["Grammar", "HTTP", "JSON", "Telemetry", "Transport", httpTypes],

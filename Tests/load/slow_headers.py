@@ -23,7 +23,7 @@ WARM_UP = 200
 #: Seconds after which freed memory is given back, and some more.
 REST = 6
 #: The share of what a crowd took that may stay.
-KEPT = 0.02
+KEPT = 0.01
 
 
 def probe(port, stop, results):

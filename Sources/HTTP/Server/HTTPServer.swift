@@ -36,7 +36,9 @@ package final class HTTPServer: Sendable {
     ) async throws(TransportError) {
         enum End { case listener(TransportError?), grace }
         let failure: TransportError? = await withTaskGroup(of: End.self) { group in
-            for listener in listeners { group.addTask { .listener(await self.serve(listener, wrap)) } }
+            for listener in listeners {
+                group.addTask(executorPreference: TaskPool.shared) { .listener(await self.serve(listener, wrap)) }
+            }
             group.addTask {
                 await self.waitForGrace(listeners)
                 return .grace

@@ -19,7 +19,7 @@ final class TaskSet: Sendable {
         state.withLock { state in
             state.last += 1
             // It is in the set before it can leave it: that takes the lock.
-            let task = Task { [number = state.last] in
+            let task = Task(executorPreference: TaskPool.shared) { [number = state.last] in
                 await body()
                 self.remove(number)
             }
