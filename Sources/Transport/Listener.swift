@@ -89,7 +89,7 @@ package final class Listener: Sendable, AsyncSequence, Polled {
             return true
         }
         if isNews { onPause(.system(call: "accept", errno: number)) }
-        try? await Task.sleep(for: .milliseconds(100))
+        await Alarm.wait(until: .now + .milliseconds(100))
     }
 
     /// False when the system has no room to watch the socket.

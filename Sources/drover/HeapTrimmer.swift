@@ -1,4 +1,5 @@
 import CMalloc
+import Transport
 
 /// Gives memory that was freed back to the system every second.
 ///
@@ -10,6 +11,9 @@ enum HeapTrimmer {
 
     /// Until the task is cancelled.
     static func run() async {
-        while (try? await Task.sleep(for: interval)) != nil { malloc_trim(0) }
+        while !Task.isCancelled {
+            await Alarm.wait(until: .now + interval)
+            malloc_trim(0)
+        }
     }
 }

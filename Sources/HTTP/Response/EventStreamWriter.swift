@@ -51,7 +51,8 @@ package struct EventStreamWriter: Sendable {
     private func commentWhileQuiet(every interval: Duration) async throws {
         while true {
             let before = body.count
-            try await Task.sleep(for: interval)
+            await Alarm.wait(until: .now + interval)
+            try Task.checkCancellation()
             if body.count == before { try await comment() }
         }
     }

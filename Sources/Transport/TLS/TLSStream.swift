@@ -258,7 +258,7 @@ package final class TLSStream: ByteStream {
         // A peer that takes nothing gets no farewell.
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await self.flush() }
-            group.addTask { try? await Task.sleep(until: deadline) }
+            group.addTask { await Alarm.wait(until: deadline) }
             await group.next()
             group.cancelAll()
         }
