@@ -36,6 +36,9 @@ final class DroverServer: Sendable {
         settings: ServeSettings, logger: Logger, asksForKeys: Bool = true, inherited: InheritedSockets = .none,
         manager: ServiceManager? = nil
     ) throws {
+        // Before the listeners and the connections have threads: one for whose stack there is no room is missing without a
+        // word, and the start would wait for it for ever.
+        try HostLimits.checkAddresses()
         self.settings = settings
         self.logger = logger
         ProcessMetrics.register(in: metrics)

@@ -37,7 +37,6 @@ struct ModelLoader: Sendable {
     }
 
     private func loadBlocking() throws -> ServedModel {
-        try HostLimits.checkAddresses()
         // Before all that takes time: a directory that is in use shall not cost the time to load a model.
         let directory = try settings.cacheDir.map { try CacheDirectory(path: $0) }
         let checkpoint = try ModelSource(path: settings.model).open()

@@ -23,12 +23,14 @@ final class TaskPool: TaskExecutor {
     private let wakes = DispatchSemaphore(value: 0)
 
     private init() {
-        // One more than one: a long task shall not hold up all others.
+        // At least two: a long task shall not hold up all others.
         for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {
             let thread = Thread { [self] in
                 pthread_setname_np(pthread_self(), "connections")
                 while true { next().runSynchronously(on: asUnownedTaskExecutor()) }
             }
+            // As Dispatch's have; Foundation's default is 512 KiB, and handlers parse and render what nests.
+            thread.stackSize = 8 << 20
             thread.qualityOfService = .userInitiated
             thread.start()
         }
