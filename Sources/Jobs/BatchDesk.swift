@@ -25,8 +25,10 @@ package actor BatchDesk {
 
     /// Goes on with what an earlier process left, and runs what comes, until the task is cancelled.
     ///
-    /// - Parameter onRound: hears of each round; with an error of the disk it is tried again.
-    package func run(onRound: @Sendable (StateError?) -> Void) async {
+    /// - Parameters:
+    ///   - pause: waits some seconds before the next round, or until the task is cancelled.
+    ///   - onRound: hears of each round; with an error of the disk it is tried again.
+    package func run(pause: @Sendable () async -> Void, onRound: @Sendable (StateError?) -> Void) async {
         isOpen = true
         while isOpen, !Task.isCancelled {
             do throws(StateError) {
@@ -37,7 +39,7 @@ package actor BatchDesk {
             } catch {
                 onRound(error)
             }
-            try? await Task.sleep(for: .seconds(10))
+            await pause()
         }
         await close()
     }

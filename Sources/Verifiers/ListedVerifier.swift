@@ -1,3 +1,5 @@
+import Transport
+
 /// A verifier of a roster: waits for its turn, keeps to the time of who asks, and is counted.
 package struct ListedVerifier: Sendable {
     let verifier: any Verifier
@@ -20,7 +22,7 @@ package struct ListedVerifier: Sendable {
         return await withTaskGroup(of: Verdict?.self) { group in
             group.addTask { await take(candidate) }
             group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
+                await Alarm.wait(until: deadline)
                 return nil
             }
             // The alarm, or the verdict; whichever it is, the other then ends.

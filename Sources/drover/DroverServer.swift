@@ -118,7 +118,9 @@ final class DroverServer: Sendable {
         guard let jobs else { return }
         let trouble = LastingTrouble(
             "files and batches wait for the disk", over: "files and batches go on", logger: logger)
-        await jobs.desk.run { error in
+        await jobs.desk.run {
+            await Alarm.wait(until: .now + .seconds(10))
+        } onRound: { error in
             if let error { trouble.note(error) } else { trouble.clear() }
         }
     }
@@ -169,7 +171,10 @@ final class DroverServer: Sendable {
                 return false
             }
             group.addTask {
-                await self.state.responses.keepTidy()
+                while !Task.isCancelled {
+                    await self.state.responses.tidy()
+                    await Alarm.wait(until: .now + .seconds(300))
+                }
                 return false
             }
             // Not `waitForAll`, which would wait for the sockets when loading has failed.
@@ -199,7 +204,7 @@ final class DroverServer: Sendable {
         if handsOver {
             server.drain(grace: grace + Self.farewell)
             // What was accepted just before has not sent its request yet.
-            try? await Task.sleep(for: HTTPServer.firstRequestGrace)
+            await Alarm.wait(until: .now + HTTPServer.firstRequestGrace)
         }
         state.beginDraining()
         await state.engine?.drain(until: deadline)

@@ -1,6 +1,7 @@
 import Logging
 import Service
 import Telemetry
+import Transport
 
 /// Keys and usage of a server: the files, and the control that is made of them.
 final class ServerAccess: Sendable {
@@ -45,7 +46,8 @@ final class ServerAccess: Sendable {
             "the usage of keys could not be written", over: "the usage of keys is written again", logger: logger)
         var goesOn = true
         while goesOn {
-            goesOn = (try? await Task.sleep(for: .seconds(5))) != nil
+            await Alarm.wait(until: .now + .seconds(5))
+            goesOn = !Task.isCancelled
             do {
                 try folder.write(book)
                 trouble.clear()

@@ -123,7 +123,7 @@ struct BatchRunTests {
         let batch = try await folder.batch("a\nb\n", in: state)
         let work = EchoWork { line in if line.number > 1 { try await Task.sleep(for: .seconds(600)) } }
         let desk = BatchDesk(folder: state, limits: BatchLimits(), now: { 1 }) { _ in work }
-        let running = Task { await desk.run { _ in } }
+        let running = Task { await desk.run(pause: { try? await Task.sleep(for: .seconds(10)) }, onRound: { _ in }) }
         while try await state.batches.batch(batch.id)?.completed != 1 { await Task.yield() }
         #expect(try await desk.cancel(batch.id)?.status == .cancelling)
         while try await state.batches.batch(batch.id)?.status != .cancelled { await Task.yield() }

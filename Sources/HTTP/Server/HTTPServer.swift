@@ -116,9 +116,10 @@ package final class HTTPServer: Sendable {
         for await grace in drains.stream {
             for listener in listeners { listener.close() }
             let first = min(grace, Self.firstRequestGrace)
-            guard (try? await Task.sleep(for: first)) != nil else { return }
+            await Alarm.wait(until: .now + first)
+            guard !Task.isCancelled else { return }
             for connection in state.withLock({ Array($0.connections.values) }) { connection.closeUnused() }
-            try? await Task.sleep(for: grace - first)
+            await Alarm.wait(until: .now + (grace - first))
         }
     }
 

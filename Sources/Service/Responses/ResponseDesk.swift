@@ -123,15 +123,12 @@ package final class ResponseDesk: Sendable {
         try await archive.remove(id)
     }
 
-    /// Removes from the archive what is too old, every few minutes until the task is cancelled.
-    package func keepTidy() async {
-        while !Task.isCancelled {
-            do throws(StateError) {
-                try await archive.removeExpired(now: UnixTime.now)
-            } catch {
-                trouble.note(error)
-            }
-            try? await Task.sleep(for: .seconds(300))
+    /// Removes from the archive what is too old.
+    package func tidy() async {
+        do throws(StateError) {
+            try await archive.removeExpired(now: UnixTime.now)
+        } catch {
+            trouble.note(error)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Transport
 
 /// Tells the service manager every few seconds how the server goes, and that it goes at all.
 struct StatusReporter: Sendable {
@@ -29,6 +30,7 @@ struct StatusReporter: Sendable {
                 seen.heartbeat = engine.heartbeat
             default: break
             }
-        } while (try? await Task.sleep(for: interval)) != nil
+            await Alarm.wait(until: .now + interval)
+        } while !Task.isCancelled
     }
 }
