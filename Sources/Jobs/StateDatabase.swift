@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 
 /// One of the databases of a state folder, or of memory. In WAL mode with a sync for each commit: what was committed
@@ -15,7 +16,7 @@ final class StateDatabase: Sendable {
     init(path: String?, tables: DatabaseMigrator) throws(StateError) {
         self.path = path ?? "in memory"
         do {
-            writer = try path.map { try DatabasePool(path: $0) } ?? DatabaseQueue()
+            writer = try path.map { try DatabasePool(path: $0) } ?? DatabaseQueue(configuration: Self.inMemory)
             // Not while it is opened: GRDB sets NORMAL afterwards, which syncs no commit.
             try writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try writer.read { [path = self.path] in try Self.check($0, path, tables) }
@@ -23,6 +24,14 @@ final class StateDatabase: Sendable {
         } catch {
             throw StateError(error, in: self.path)
         }
+    }
+
+    /// Waits for no disk, so it takes the threads that serve anyway: GRDB's own queue has Dispatch make one for it each time,
+    /// for five seconds.
+    private static var inMemory: Configuration {
+        var configuration = Configuration()
+        configuration.targetQueue = .global()
+        return configuration
     }
 
     /// Migrating what another program made would mix its tables with ours.
