@@ -16,7 +16,7 @@ static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 enum {
     ITEM_BYTES = 256 << 10,  // weights of one item where memory decides: about 10 us
     ITEM_COLUMNS = 16,       // about so many columns cost as much arithmetic as reading the weights
-    ITEM_STRIPS = 4,         // fewest of an item: its output rows fill cache lines
+    ITEM_STRIPS = CK_GROUP,  // fewest of an item; its output rows fill cache lines
     GATE_STRIPS = 16,        // of gate and of up, most of an item: a block of int8 operands
     GATE_GROUPS = 4,         // groups of columns whose products stay in the cache until they are gated
 };
@@ -51,7 +51,7 @@ static size_t projected_width(const ck_program *p) { return (p->heads + 2 * p->k
 
 static void embed(const ck_program *p, const ck_operation *op, const ck_step *step, size_t row) {
     const ck_matrix *table = op->matrices;
-    table->format->row(table->panel, table->depth, (size_t)step->tokens[row], p->stream + row * p->width);
+    table->format->row(table->panel, table->depth, table->strips, (size_t)step->tokens[row], p->stream + row * p->width);
     size_t half = p->head_size / 2;
     for (size_t i = 0; i < half; i++) {
         double angle = (double)step->positions[row] * p->frequencies[i];

@@ -47,58 +47,107 @@ INLINE void put(const int n, const vf *sums, float *out, size_t stride, bool add
     }
 }
 
-/// One tile: a strip by n columns.
-INLINE void integer_tile(
-    const ck_type type, const int n, const uint8_t *strip, size_t depth, const int32_t *x, float *out, size_t stride,
-    bool add, bool fresh) {
+/// total[p][c] += a piece by `width` parts from `part` on; x: the operands from its depth on. `next` is where the walk goes
+/// on behind the piece, NULL where nothing needs to be asked for ahead.
+INLINE void add_piece(
+    const ck_type type, const int n, const int width, ck_piece piece, const uint8_t *next, size_t part,
+    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS]) {
     const ck_parts parts = ck_parts_of(type);
-    // With few columns all parts of a line at once: a second pass would wait for the arithmetic, the first for memory.
-    const int width = n <= 2 ? PARTS : 1;
-    for (size_t part = 0; part < PARTS; part += (size_t)width) {
-        const uint8_t *block = strip;
-        const int32_t *operand = x;
-        vf total[PARTS][INTEGER_COLUMNS];
-#pragma clang loop unroll(full)
-        for (int p = 0; p < width; p++) zero(n, total[p]);
-        for (size_t left = depth / CK_UNIT; left > 0;) {
-            size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
-            ck_places at = ck_places_of(parts, units);
-            if (parts.whole) add_block(type, n, width, block, at, part, operand, total, fresh);
-            else add_units(type, n, width, block, at, units, part, operand, total, fresh);
-            block += at.bytes;
-            operand += I_WORDS * n;
-            left -= units;
-        }
-#pragma clang loop unroll(full)
-        for (int p = 0; p < width; p++) put(n, total[p], out + (part + (size_t)p) * LANES, stride, add);
+    const uint8_t *block = piece.begin;
+    for (size_t left = piece.depth / CK_UNIT; left > 0;) {
+        size_t units = parts.whole || left >= CK_UNITS ? CK_UNITS : left;
+        ck_places at = ck_places_of(parts, units);
+        const uint8_t *later = next ? block + ahead_of(type, n) : NULL;
+        if (next && later >= piece.end) later = next + (later - piece.end);
+        if (parts.whole) add_block(type, n, width, block, at, part, x, total, later);
+        else add_units(type, n, width, block, at, units, part, x, total, later);
+        block += at.bytes;
+        x += I_WORDS * n;
+        left -= units;
     }
 }
 
-/// Bytes of operands that several strips read again and again: they should stay in the second-level cache.
+/// A group by few columns, in the order in which it lies. All parts of a line at once: a second pass would wait for the
+/// arithmetic, the first for memory.
+INLINE void narrow_tiles(
+    const ck_type type, const int n, ck_group group, size_t depth, const int32_t *x, float *out, size_t stride,
+    bool add, bool fresh) {
+    vf total[CK_GROUP][PARTS][INTEGER_COLUMNS];
+    for (size_t s = 0; s < group.strips; s++) {
+#pragma clang loop unroll(full)
+        for (int p = 0; p < PARTS; p++) zero(n, total[s][p]);
+    }
+    for (size_t from = 0; from < depth; from += CK_PIECE_DEPTH) {
+        for (size_t s = 0; s < group.strips; s++) {
+            ck_piece piece = ck_piece_of(type, group, depth, s, from);
+            const int32_t *operand = x + from / CK_BLOCK_DEPTH * I_WORDS * n;
+            add_piece(type, n, PARTS, piece, fresh ? piece.end : NULL, 0, operand, total[s]);
+        }
+    }
+    for (size_t s = 0; s < group.strips; s++) {
+#pragma clang loop unroll(full)
+        for (int p = 0; p < PARTS; p++) put(n, total[s][p], out + s * CK_STRIP + p * LANES, stride, add);
+    }
+}
+
+/// Where a walk along the strips of a group goes on behind a piece.
+INLINE const uint8_t *after_piece(const ck_type type, ck_group group, size_t depth, size_t strip, size_t from) {
+    size_t after = from + CK_PIECE_DEPTH;
+    if (after < depth) return ck_piece_of(type, group, depth, strip, after).begin;
+    if (strip + 1 < group.strips) return ck_piece_of(type, group, depth, strip + 1, 0).begin;
+    return ck_piece_of(type, group, depth, strip, from).end;
+}
+
+/// A strip of a group by more columns: along all its depth, so that sums stay in registers.
+INLINE void wide_tile(
+    const ck_type type, const int n, ck_group group, size_t strip, size_t depth, const int32_t *x, float *out,
+    size_t stride, bool add, bool fresh) {
+    for (size_t part = 0; part < PARTS; part++) {
+        vf total[1][INTEGER_COLUMNS];
+        zero(n, total[0]);
+        for (size_t from = 0; from < depth; from += CK_PIECE_DEPTH) {
+            const uint8_t *next = fresh ? after_piece(type, group, depth, strip, from) : NULL;
+            const int32_t *operand = x + from / CK_BLOCK_DEPTH * I_WORDS * n;
+            add_piece(type, n, 1, ck_piece_of(type, group, depth, strip, from), next, part, operand, total);
+        }
+        put(n, total[0], out + part * LANES, stride, add);
+    }
+}
+
+INLINE void integer_tiles(
+    const ck_type type, const int n, ck_group group, size_t depth, const int32_t *x, float *out, size_t stride,
+    bool add, bool fresh) {
+    if (n <= NARROW) return narrow_tiles(type, n, group, depth, x, out, stride, add, fresh);
+    for (size_t s = 0; s < group.strips; s++) {
+        wide_tile(type, n, group, s, depth, x, out + s * CK_STRIP, stride, add, fresh);
+    }
+}
+
+/// Bytes of operands that several groups read again and again: they should stay in the second-level cache.
 enum { OPERAND_BYTES = 256 << 10 };
 
-#define INTEGER_TILE(n) \
-    case n: integer_tile(type, n, strip, depth, x, to, stride, add, c == 0); break;
+#define INTEGER_TILES(n) \
+    case n: integer_tiles(type, n, group, depth, x, to, stride, add, c == 0); break;
 
 INLINE void integer_multiply(
     const ck_type type, const uint8_t *panel, size_t depth, size_t first_strip, size_t strips, const int32_t *operands,
     size_t columns, float *out, size_t stride, bool add) {
-    size_t strip_bytes = ck_integer_strip_bytes(type, depth), words = blocks_of(depth) * I_WORDS;
+    size_t words = blocks_of(depth) * I_WORDS;
     size_t chunk = OPERAND_BYTES / (4 * words) / INTEGER_COLUMNS * INTEGER_COLUMNS;
     if (chunk < INTEGER_COLUMNS) chunk = INTEGER_COLUMNS;
     for (size_t begin = 0; begin < columns; begin += chunk) {
         size_t end = columns - begin < chunk ? columns : begin + chunk;
-        for (size_t s = 0; s < strips; s++) {
-            const uint8_t *strip = panel + (first_strip + s) * strip_bytes;
+        for (size_t s = 0; s < strips; s += CK_GROUP) {
+            ck_group group = ck_group_of(type, panel, depth, first_strip + strips, first_strip + s);
             for (size_t c = begin; c < end; c += INTEGER_COLUMNS) {
                 const int32_t *x = operands + c * words;
                 float *to = out + c * stride + s * CK_STRIP;
                 switch (end - c < INTEGER_COLUMNS ? end - c : INTEGER_COLUMNS) {
-                    INTEGER_TILE(1) INTEGER_TILE(2) INTEGER_TILE(3) INTEGER_TILE(4)
+                    INTEGER_TILES(1) INTEGER_TILES(2) INTEGER_TILES(3) INTEGER_TILES(4)
 #if INTEGER_COLUMNS > 4
-                    INTEGER_TILE(5) INTEGER_TILE(6) INTEGER_TILE(7) INTEGER_TILE(8)
-                    INTEGER_TILE(9) INTEGER_TILE(10) INTEGER_TILE(11) INTEGER_TILE(12)
-                    INTEGER_TILE(13) INTEGER_TILE(14) INTEGER_TILE(15) INTEGER_TILE(16)
+                    INTEGER_TILES(5) INTEGER_TILES(6) INTEGER_TILES(7) INTEGER_TILES(8)
+                    INTEGER_TILES(9) INTEGER_TILES(10) INTEGER_TILES(11) INTEGER_TILES(12)
+                    INTEGER_TILES(13) INTEGER_TILES(14) INTEGER_TILES(15) INTEGER_TILES(16)
 #endif
                 }
             }
@@ -107,13 +156,16 @@ INLINE void integer_multiply(
 }
 
 /// One row back as f32: each of its values as the products see it.
-INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, size_t row, float *values) {
+INLINE void integer_row(
+    const ck_type type, const uint8_t *panel, size_t depth, size_t strips, size_t row, float *values) {
     const ck_parts parts = ck_parts_of(type);
-    size_t part = row % CK_STRIP / LANES, lane = row % LANES;
-    const uint8_t *block = panel + row / CK_STRIP * ck_integer_strip_bytes(type, depth);
+    size_t part = row % CK_STRIP / LANES, lane = row % LANES, strip = row / CK_STRIP;
+    ck_group group = ck_group_of(type, panel, depth, strips, strip / CK_GROUP * CK_GROUP);
+    const uint8_t *block = NULL;
     int offset = offset_bits_of(type) < 0 ? 0 : 1 << offset_bits_of(type);
-    for (size_t left = depth / CK_UNIT; left > 0;) {
-        size_t units = left < CK_UNITS ? left : CK_UNITS;
+    for (size_t from = 0; from < depth; from += CK_BLOCK_DEPTH) {
+        if (from % CK_PIECE_DEPTH == 0) block = ck_piece_of(type, group, depth, strip % CK_GROUP, from).begin;
+        size_t left = (depth - from) / CK_UNIT, units = left < CK_UNITS ? left : CK_UNITS;
         ck_places at = ck_places_of(parts, units);
         for (size_t j = 0; j < units; j++) {
             vb w[8];
@@ -139,7 +191,6 @@ INLINE void integer_row(const ck_type type, const uint8_t *panel, size_t depth, 
         }
         values += units * CK_UNIT;
         block += at.bytes;
-        left -= units;
     }
 }
 
@@ -168,12 +219,13 @@ static double exercise_integers(size_t rounds) {
 #define INTEGER_FORMAT(type, label)                                                                                \
     static size_t type##_bytes(size_t depth) { return ck_integer_strip_bytes(type, depth); }                        \
     static void type##_lay(                                                                                        \
-        void *strip, size_t depth, ck_type same, size_t stored, const void *const rows[CK_STRIP], float *scratch) { \
+        void *panel, size_t depth, size_t strips, size_t strip, ck_type same, size_t stored,                       \
+        const void *const rows[CK_STRIP], float *scratch) {                                                        \
         (void)depth, (void)same, (void)scratch;                                                                    \
-        ck_lay_strip(type, strip, stored, rows);                                                                   \
+        ck_lay_strip(type, panel, stored, strips, strip, rows);                                                    \
     }                                                                                                              \
-    static void type##_row(const void *panel, size_t depth, size_t row, float *values) {                           \
-        integer_row(type, panel, depth, row, values);                                                              \
+    static void type##_row(const void *panel, size_t depth, size_t strips, size_t row, float *values) {            \
+        integer_row(type, panel, depth, strips, row, values);                                                      \
     }                                                                                                              \
     static void type##_multiply(                                                                                   \
         const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,  \

@@ -1,7 +1,10 @@
 // Units and blocks of a strip times a tile's operands (integer_kernels.h, which includes this file, has the layouts and
 // says in which order sums are made).
 
-enum { WIDE = 8 };  // columns; with more, what counts is the number of instructions, with fewer how long they wait
+enum {
+    NARROW = 2,  // columns; with more, arithmetic counts, with fewer how fast the weights come
+    WIDE = 8,    // with more, what counts is the number of instructions, with fewer how long they wait
+};
 
 INLINE void zero(const int n, vf *t) {
 #pragma clang loop unroll(full)
@@ -142,12 +145,12 @@ INLINE void subtract_minima(
     }
 }
 
-/// Asks for a unit's share of a block. Evenly spread: a core has room for some two dozen lines on their way.
-INLINE void fetch_unit(const uint8_t *block, ck_places at, size_t unit, const bool far) {
+/// Asks for a unit's share of the block at `later`. Evenly spread: a core has room for some two dozen lines on their way.
+INLINE void fetch_unit(const uint8_t *later, ck_places at, size_t unit, const bool far) {
     size_t share = (at.bytes / CK_UNITS + 63) / 64 * 64;
     for (size_t i = 0; i < share; i += 64) {
-        if (far) __builtin_prefetch(block + unit * share + i, 0, 2);
-        else __builtin_prefetch(block + unit * share + i, 0, 3);
+        if (far) __builtin_prefetch(later + unit * share + i, 0, 2);
+        else __builtin_prefetch(later + unit * share + i, 0, 3);
     }
 }
 
@@ -156,11 +159,15 @@ enum {
     NEAR = 512,
 };
 
-/// How far ahead of its use a strip is asked for from memory. One or two columns are so little work that loads run
+/// How many bytes ahead of its use a strip is asked for from memory. One or two columns are so little work that loads run
 /// ahead by themselves: what the hardware foresees is only slowed by more requests (to 70 % at 65 GB/s), the types of
 /// which it loses track need a short hint. More columns keep the loads back, as multiplying signed bytes does.
 INLINE size_t ahead_of(const ck_type type, const int n) {
-    if (n > 2 || (SIGNED_BYTES && bits_of(type) == 8)) return FAR;
+    if (n > NARROW || (SIGNED_BYTES && bits_of(type) == 8)) {
+        // Whole blocks: none lies across the end of a piece.
+        size_t block = ck_places_of(ck_parts_of(type), CK_UNITS).bytes;
+        return (FAR + block - 1) / block * block;
+    }
     switch (type) {
         case CK_Q4_0:
         case CK_Q5_0:
@@ -174,11 +181,11 @@ INLINE size_t ahead_of(const ck_type type, const int n) {
 
 enum { PARTS = CK_STRIP / LANES };  // of a strip
 
-/// total[p][c] += one block of the parts from `part` on, of a type whose units have f16 scales. `fresh` if the strip is
-/// not in a cache yet.
+/// total[p][c] += one block of the parts from `part` on, of a type whose units have f16 scales. `later` is asked for
+/// meanwhile, if not NULL.
 INLINE void add_units(
     const ck_type type, const int n, const int width, const uint8_t *block, ck_places at, size_t units, size_t part,
-    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], bool fresh) {
+    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], const uint8_t *later) {
     const size_t ahead = ahead_of(type, n);
     vf t[PARTS][INTEGER_COLUMNS];
 #pragma clang loop unroll(disable)
@@ -187,7 +194,7 @@ INLINE void add_units(
         for (int phase = 0; phase < 2; phase++) {
             size_t unit = j + (size_t)phase;
             if (unit >= units) break;  // the end of a row whose units are odd
-            if (ahead > 0 && fresh) fetch_unit(block + ahead, at, unit, ahead == FAR);
+            if (ahead > 0 && later) fetch_unit(later, at, unit, ahead > NEAR);
             const int32_t *scales = x + unit / 2 * (size_t)n;
 #pragma clang loop unroll(full)
             for (int p = 0; p < width; p++) {
@@ -203,7 +210,7 @@ INLINE void add_units(
 /// The same of a type with a factor for 256 values and integer scales.
 INLINE void add_block(
     const ck_type type, const int n, const int width, const uint8_t *block, ck_places at, size_t part,
-    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], bool fresh) {
+    const int32_t *x, vf total[PARTS][INTEGER_COLUMNS], const uint8_t *later) {
     const ck_parts parts = ck_parts_of(type);
     const int phases = phases_of(type);
     const size_t ahead = ahead_of(type, n);
@@ -216,7 +223,7 @@ INLINE void add_block(
 #pragma clang loop unroll(full)
         for (int phase = 0; phase < phases; phase++) {
             size_t unit = j + (size_t)phase;
-            if (ahead > 0 && fresh) fetch_unit(block + ahead, at, unit, ahead == FAR);
+            if (ahead > 0 && later) fetch_unit(later, at, unit, ahead > NEAR);
             const int32_t *scales = x + unit / 2 * (size_t)n;
 #pragma clang loop unroll(full)
             for (int p = 0; p < width; p++) {

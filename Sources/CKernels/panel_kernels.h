@@ -111,15 +111,19 @@ INLINE void spread(uint32_t *cells, size_t stride, const float *values, size_t c
 static size_t panel_bytes(size_t depth) { return CK_STRIP * depth * 2; }
 
 static void panel_lay(
-    void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch) {
+    void *panel, size_t depth, size_t strips, size_t strip, ck_type type, size_t stored,
+    const void *const rows[CK_STRIP], float *scratch) {
+    (void)strips;
+    uint32_t *cells = (uint32_t *)panel + strip * (depth / 2) * CK_STRIP;
     for (size_t r = 0; r < CK_STRIP; r++) {
         if (!rows[r]) continue;
         ck_dequantize(type, rows[r], scratch, stored);
-        spread((uint32_t *)strip + r, CK_STRIP, scratch, depth);
+        spread(cells + r, CK_STRIP, scratch, depth);
     }
 }
 
-static void panel_row(const void *panel, size_t depth, size_t row, float *values) {
+static void panel_row(const void *panel, size_t depth, size_t strips, size_t row, float *values) {
+    (void)strips;
     const uint32_t *cells = (const uint32_t *)panel + row / CK_STRIP * (depth / 2) * CK_STRIP + row % CK_STRIP;
     for (size_t i = 0; i < depth / 2; i++) {
         uint32_t pair[2] = {cells[i * CK_STRIP] << 16, cells[i * CK_STRIP] & 0xffff0000};

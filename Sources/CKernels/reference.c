@@ -12,15 +12,18 @@ static bool supported(void) { return true; }
 static size_t strip_bytes(size_t depth) { return CK_STRIP * depth * sizeof(float); }
 
 static void lay(
-    void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch) {
+    void *panel, size_t depth, size_t strips, size_t strip, ck_type type, size_t stored,
+    const void *const rows[CK_STRIP], float *scratch) {
+    (void)strips;
     for (size_t r = 0; r < CK_STRIP; r++) {
         if (!rows[r]) continue;
         ck_dequantize(type, rows[r], scratch, stored);
-        memcpy((float *)strip + r * depth, scratch, depth * sizeof(float));
+        memcpy((float *)panel + (strip * CK_STRIP + r) * depth, scratch, depth * sizeof(float));
     }
 }
 
-static void row_of(const void *panel, size_t depth, size_t row, float *values) {
+static void row_of(const void *panel, size_t depth, size_t strips, size_t row, float *values) {
+    (void)strips;
     memcpy(values, (const float *)panel + row * depth, depth * sizeof(float));
 }
 

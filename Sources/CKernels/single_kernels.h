@@ -46,16 +46,19 @@ static void single_multiply(
 static size_t single_strip_bytes(size_t depth) { return CK_STRIP * depth * sizeof(float); }
 
 static void single_lay(
-    void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch) {
-    (void)depth;
+    void *panel, size_t depth, size_t strips, size_t strip, ck_type type, size_t stored,
+    const void *const rows[CK_STRIP], float *scratch) {
+    (void)strips;
+    float *cells = (float *)panel + strip * depth * CK_STRIP;
     for (size_t r = 0; r < CK_STRIP; r++) {
         if (!rows[r]) continue;
         ck_dequantize(type, rows[r], scratch, stored);
-        for (size_t k = 0; k < stored; k++) ((float *)strip)[k * CK_STRIP + r] = scratch[k];
+        for (size_t k = 0; k < stored; k++) cells[k * CK_STRIP + r] = scratch[k];
     }
 }
 
-static void single_row(const void *panel, size_t depth, size_t row, float *values) {
+static void single_row(const void *panel, size_t depth, size_t strips, size_t row, float *values) {
+    (void)strips;
     const float *cells = (const float *)panel + row / CK_STRIP * depth * CK_STRIP + row % CK_STRIP;
     for (size_t k = 0; k < depth; k++) values[k] = cells[k * CK_STRIP];
 }

@@ -143,28 +143,34 @@ INLINE void lay_block(ck_type type, cell c, const uint8_t *from) {
     }
 }
 
-INLINE void lay_strip(ck_type type, uint8_t *strip, size_t depth, const void *const rows[CK_STRIP]) {
+INLINE void lay_piece(ck_type type, ck_piece piece, const void *const rows[CK_STRIP], size_t block) {
     ck_parts parts = ck_parts_of(type);
     size_t stored = ck_row_bytes(type, CK_UNIT * (parts.whole ? CK_UNITS : 1)) * (parts.whole ? 1 : CK_UNITS);
-    uint8_t *to = strip;
-    for (size_t block = 0; block * CK_BLOCK_DEPTH < depth; block++) {
-        size_t left = (depth - block * CK_BLOCK_DEPTH) / CK_UNIT, units = left < CK_UNITS ? left : CK_UNITS;
+    uint8_t *to = (uint8_t *)piece.begin;
+    for (size_t left = piece.depth / CK_UNIT; left > 0; block++) {
+        size_t units = left < CK_UNITS ? left : CK_UNITS;
         ck_places at = ck_places_of(parts, units);
         for (size_t r = 0; r < CK_STRIP; r++) {
             if (!rows[r]) continue;
             lay_block(type, (cell){to, at, units, r}, (const uint8_t *)rows[r] + block * stored);
         }
         to += at.bytes;
+        left -= units;
     }
 }
 
 #define LAY(type) \
-    case type: lay_strip(type, strip, depth, rows); break;
+    case type: lay_piece(type, piece, rows, from / CK_BLOCK_DEPTH); break;
 
-void ck_lay_strip(ck_type type, void *strip, size_t depth, const void *const rows[CK_STRIP]) {
-    switch (type) {
-        LAY(CK_Q4_0) LAY(CK_Q4_1) LAY(CK_Q5_0) LAY(CK_Q5_1) LAY(CK_Q8_0) LAY(CK_IQ4_NL)
-        LAY(CK_Q2_K) LAY(CK_Q3_K) LAY(CK_Q4_K) LAY(CK_Q5_K) LAY(CK_Q6_K) LAY(CK_IQ4_XS)
-        default: break;
+void ck_lay_strip(
+    ck_type type, void *panel, size_t depth, size_t strips, size_t strip, const void *const rows[CK_STRIP]) {
+    ck_group group = ck_group_of(type, panel, depth, strips, strip / CK_GROUP * CK_GROUP);
+    for (size_t from = 0; from < depth; from += CK_PIECE_DEPTH) {
+        ck_piece piece = ck_piece_of(type, group, depth, strip % CK_GROUP, from);
+        switch (type) {
+            LAY(CK_Q4_0) LAY(CK_Q4_1) LAY(CK_Q5_0) LAY(CK_Q5_1) LAY(CK_Q8_0) LAY(CK_IQ4_NL)
+            LAY(CK_Q2_K) LAY(CK_Q3_K) LAY(CK_Q4_K) LAY(CK_Q5_K) LAY(CK_Q6_K) LAY(CK_IQ4_XS)
+            default: break;
+        }
     }
 }

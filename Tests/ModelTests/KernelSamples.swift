@@ -93,8 +93,8 @@ struct StoredRows {
 
     /// In the strips of a format; rows are padded with zeros.
     func panel(_ format: ck_format) throws -> Pages {
-        let strips = (rows + 15) / 16, stripBytes = format.strip_bytes(depth)
-        let panel = try Pages(bytes: strips * stripBytes)
+        let strips = (rows + 15) / 16
+        let panel = try Pages(bytes: strips * format.strip_bytes(depth))
         var scratch = [Float](repeating: 0, count: depth)
         bytes.withUnsafeBytes { bytes in
             for strip in 0..<strips {
@@ -103,7 +103,7 @@ struct StoredRows {
                     return index < rows ? bytes.baseAddress.map { $0 + index * rowBytes } : nil
                 }
                 format.lay(
-                    panel.base + strip * stripBytes, depth, ck_type(rawValue: type.rawValue), depth, places, &scratch)
+                    panel.base, depth, strips, strip, ck_type(rawValue: type.rawValue), depth, places, &scratch)
             }
         }
         return panel
@@ -169,8 +169,8 @@ struct Product {
         }
         let stride = strips * 16 + 3
         var out = [Float](repeating: Self.background, count: columns * stride)
-        // In two parts, as workers would.
-        let first = strips / 2
+        // In two parts, as workers would: the first of whole groups.
+        let group = Int(CK_GROUP), first = min(strips, (strips / 2 + group - 1) / group * group)
         out.withUnsafeMutableBufferPointer { out in
             guard let base = out.baseAddress else { return }
             for part in [0..<first, first..<strips] where !part.isEmpty {
@@ -183,7 +183,7 @@ struct Product {
         self.stride = stride
         var row = [Float](repeating: 0, count: depth)
         weights = (0..<stored.rows).map {
-            format.row(panel.base, depth, $0, &row)
+            format.row(panel.base, depth, strips, $0, &row)
             return row
         }
         operands = (0..<columns).map {

@@ -15,6 +15,18 @@ struct PanelProductTests {
         }
     }
 
+    /// Of several pieces, the last of them shorter; it ends within a block of activations where the type allows it.
+    private static func severalPieces(_ type: TensorType) -> Int {
+        switch type.blockLength {
+        case 256: 4608
+        case 32: 4416
+        default: 4112
+        }
+    }
+
+    /// Of a whole group of strips and another with fewer.
+    private static let twoGroups = 101
+
     private static func inputs(_ columns: Int, _ depth: Int, using generator: inout SplitMix64) -> [[Float]] {
         (0..<columns).map { _ in Samples.bfloat16(depth, using: &generator) }
     }
@@ -63,6 +75,18 @@ struct PanelProductTests {
         }
     }
 
+    @Test(arguments: KernelTable.supported, TensorType.allCases)
+    func `multiplies several pieces and groups`(kernels: KernelTable, type: TensorType) throws {
+        var generator = SplitMix64(seed: 10)
+        let depth = Self.severalPieces(type)
+        let stored = StoredRows(type, rows: Self.twoGroups, depth: depth, using: &generator)
+        for columns in [1, 2, 3, 16, 18] {
+            try Self.check(
+                kernels, stored, inputs: Self.inputs(columns, depth, using: &generator), adding: columns == 2,
+                "\(columns) columns")
+        }
+    }
+
     /// The largest weights by the largest activations: what integer sums, and 16 bits of them, must hold.
     @Test(arguments: KernelTable.supported, TensorType.allCases.filter { $0.blockLength > 1 })
     func `holds the largest sums that there are`(kernels: KernelTable, type: TensorType) throws {
@@ -83,15 +107,26 @@ struct PanelProductTests {
 
     @Test(arguments: KernelTable.supported, TensorType.allCases)
     func `a product is the same to the bit in any company`(kernels: KernelTable, type: TensorType) throws {
+        try Self.checkCompany(kernels, type, rows: 48, depth: Self.depths(type)[1], columns: Array(2...40))
+    }
+
+    @Test(arguments: KernelTable.supported, TensorType.allCases)
+    func `several pieces and groups are so too`(kernels: KernelTable, type: TensorType) throws {
+        try Self.checkCompany(
+            kernels, type, rows: Self.twoGroups, depth: Self.severalPieces(type), columns: [2, 3, 9, 16, 17, 18])
+    }
+
+    private static func checkCompany(
+        _ kernels: KernelTable, _ type: TensorType, rows: Int, depth: Int, columns: [Int]
+    ) throws {
         var generator = SplitMix64(seed: 6)
-        let depth = Self.depths(type)[1]
-        let stored = StoredRows(type, rows: 48, depth: depth, using: &generator)
-        let inputs = Self.inputs(40, depth, using: &generator)
+        let stored = StoredRows(type, rows: rows, depth: depth, using: &generator)
+        let inputs = Self.inputs(columns.max() ?? 0, depth, using: &generator)
         let alone = try inputs.map { try Product(kernels, stored, inputs: [$0]) }
-        for columns in 2...40 {
+        for columns in columns {
             let together = try Product(kernels, stored, inputs: Array(inputs[..<columns]))
             let same = (0..<columns).allSatisfy { column in
-                (0..<48).allSatisfy { together[$0, column].bitPattern == alone[column][$0, 0].bitPattern }
+                (0..<rows).allSatisfy { together[$0, column].bitPattern == alone[column][$0, 0].bitPattern }
             }
             #expect(same, "\(columns) columns")
         }
@@ -100,9 +135,11 @@ struct PanelProductTests {
     @Test(arguments: KernelTable.supported, TensorType.allCases)
     func `gives a row of a panel back exactly`(kernels: KernelTable, type: TensorType) throws {
         var generator = SplitMix64(seed: 7)
-        let stored = StoredRows(type, rows: 40, depth: Self.depths(type)[1], using: &generator)
-        let product = try Product(kernels, stored, inputs: Self.inputs(1, stored.depth, using: &generator))
-        for row in 0..<stored.rows { #expect(product.weights[row] == stored.values(row)) }
+        for (rows, depth) in [(40, Self.depths(type)[1]), (Self.twoGroups, Self.severalPieces(type))] {
+            let stored = StoredRows(type, rows: rows, depth: depth, using: &generator)
+            let product = try Product(kernels, stored, inputs: Self.inputs(1, stored.depth, using: &generator))
+            for row in 0..<stored.rows { #expect(product.weights[row] == stored.values(row)) }
+        }
     }
 
     /// Within half a step of the block's scale, the largest value of a block exactly; zeros and huge spreads too. Where 16

@@ -14,6 +14,7 @@
 
 enum {
     CK_STRIP = 16,  // rows of a strip, and the unit of every depth
+    CK_GROUP = 4,   // strips that a format may keep together: products are of whole groups
     CK_BLOCK = 64,  // positions in one block of the K/V cache
     CK_SPAN = 16,   // most rows of one span (see forward.h)
     CK_STRETCH = 1024,  // logits whose weights are summed by themselves
@@ -88,19 +89,22 @@ typedef struct {
     void (*unpack)(const void *operands, size_t depth, size_t columns, size_t column, float *values);
 } ck_form;
 
-/// A way to keep a weight matrix (rows, depth): strips of CK_STRIP rows, in the order the kernels read. Rows are
-/// padded to whole strips by zeros; depth is a multiple of CK_STRIP. Strips are 64-byte aligned and in a row.
+/// A way to keep a weight matrix (rows, depth): a panel of strips of CK_STRIP rows, in the order the kernels read. Rows are
+/// padded to whole strips by zeros; depth is a multiple of CK_STRIP. Panels are 64-byte aligned, and groups of CK_GROUP
+/// strips lie in a row.
 typedef struct {
     const char *name;
     ck_form_kind form;  // of the activations it is multiplied with
     size_t (*strip_bytes)(size_t depth);
-    /// Writes CK_STRIP rows of `stored` values of `type` (NULL for a row of zeros) as one zeroed strip. scratch: (depth),
-    /// zeros past `stored`.
+    /// Writes CK_STRIP rows of `stored` values of `type` (NULL for a row of zeros) as one strip of a zeroed panel of
+    /// `strips`. scratch: (depth), zeros past `stored`.
     void (*lay)(
-        void *strip, size_t depth, ck_type type, size_t stored, const void *const rows[CK_STRIP], float *scratch);
-    /// Reads one row of a panel back (embedding look-up).
-    void (*row)(const void *panel, size_t depth, size_t row, float *values);
+        void *panel, size_t depth, size_t strips, size_t strip, ck_type type, size_t stored,
+        const void *const rows[CK_STRIP], float *scratch);
+    /// Reads one row of a panel of `strips` back (embedding look-up).
+    void (*row)(const void *panel, size_t depth, size_t strips, size_t row, float *values);
     /// out[c * stride + r] = (or += where `add`) sum over depth of panel[first_strip * CK_STRIP + r] * operand[c].
+    /// `first_strip` and `strips` are multiples of CK_GROUP, but for the end of the panel.
     void (*multiply)(
         const void *panel, size_t depth, size_t first_strip, size_t strips, const void *operands, size_t columns,
         float *out, size_t stride, bool add);

@@ -19,7 +19,7 @@ package final class KernelStopwatch {
     private let rounds: Int
 
     /// Rows of a panel that the second-level cache holds with its operands, and how deep panels are in it.
-    private static let cachedStrips = 4
+    private static let cachedStrips = Int(CK_GROUP)
     private static let cachedDepth = 1024
     /// As deep as the matrices of a 1B model.
     private static let streamedDepth = 2048
@@ -65,9 +65,10 @@ package final class KernelStopwatch {
     /// All threads, with the weights coming from memory; at most `streamedColumns` columns.
     package func streamed(_ kernels: KernelTable, _ type: TensorType, columns: Int) -> Measurement {
         let stripBytes = kernels.format(of: type).stripBytes(depth: Self.streamedDepth)
-        let strips = max(1, streamedBytes / stripBytes)
+        let groups = max(1, streamedBytes / stripBytes / Int(CK_GROUP))
         return measure(
-            kernels, type, Shape(strips: strips, depth: Self.streamedDepth, columns: columns), on: team, repeats: 1)
+            kernels, type, Shape(strips: groups * Int(CK_GROUP), depth: Self.streamedDepth, columns: columns), on: team,
+            repeats: 1)
     }
 
     /// Multiply-adds a second of one thread that these kernels reach at most on activations as the type takes them.
@@ -91,7 +92,7 @@ package final class KernelStopwatch {
         pack(kernels.form(format.form), shape)
         var product = ck_product(
             format: format.pointer, panel: panel.base, strips: shape.strips, depth: shape.depth,
-            item_strips: min(shape.strips, max(Self.cachedStrips, Self.itemBytes / stripBytes)),
+            item_strips: max(1, Self.itemBytes / stripBytes / Int(CK_GROUP)) * Int(CK_GROUP),
             operands: operands.base, columns: shape.columns, out: out.base.assumingMemoryBound(to: Float.self))
         let seconds = ck_product_seconds(team.team, &product, repeats, rounds)
         guard seconds > 0 else { return Measurement(productsPerSecond: 0, bytesPerSecond: 0) }
@@ -100,18 +101,22 @@ package final class KernelStopwatch {
             bytesPerSecond: Double(shape.strips * stripBytes) / seconds)
     }
 
-    /// The same strip again and again; times do not depend on the values, if those are ordinary numbers.
+    /// The same group of strips again and again; times do not depend on the values, if those are ordinary numbers.
     private func lay(_ type: TensorType, _ format: WeightFormat, _ shape: Shape, stripBytes: Int) {
         // In every type and wherever a block has its factors, these bytes are numbers between 0.01 and 250.
         let row = [UInt8](repeating: 0x3c, count: type.rowBytes(shape.depth))
         var scratch = [Float](repeating: 0, count: shape.depth)
-        panel.base.initializeMemory(as: UInt8.self, repeating: 0, count: stripBytes)
+        let group = Int(CK_GROUP), groupBytes = group * stripBytes
+        panel.base.initializeMemory(as: UInt8.self, repeating: 0, count: groupBytes)
         row.withUnsafeBytes { row in
             let rows = [UnsafeRawPointer?](repeating: row.baseAddress, count: Int(CK_STRIP))
-            format.pointer.pointee.lay(panel.base, shape.depth, type.kernelType, shape.depth, rows, &scratch)
+            for strip in 0..<group {
+                format.pointer.pointee.lay(
+                    panel.base, shape.depth, group, strip, type.kernelType, shape.depth, rows, &scratch)
+            }
         }
-        for strip in 1..<max(1, shape.strips) {
-            (panel.base + strip * stripBytes).copyMemory(from: panel.base, byteCount: stripBytes)
+        for first in stride(from: group, to: shape.strips, by: group) {
+            (panel.base + first * stripBytes).copyMemory(from: panel.base, byteCount: groupBytes)
         }
     }
 

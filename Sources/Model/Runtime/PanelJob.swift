@@ -58,7 +58,7 @@ final class PanelJob {
                         at: row - start, to: isThere ? source + (place - first) * tensor.rowBytes : nil)
                 }
                 panel.format.pointer.pointee.lay(
-                    memory + start / strip * panel.stripBytes, panel.depth, tensor.type.kernelType, tensor.columns,
+                    memory, panel.depth, panel.strips, start / strip, tensor.type.kernelType, tensor.columns,
                     rows.baseAddress, scratch + worker * panel.depth)
             }
         }
