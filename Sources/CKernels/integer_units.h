@@ -44,7 +44,42 @@ INLINE void add_scaled_halves(
         vi low = dots(start(type, sums[c]), w, 4, values + c, (size_t)n, bits_of(type));
         vi high = dots(start(type, sums[n + c]), w + 4, 4, values + 4 * n + c, (size_t)n, bits_of(type));
         s[c] = pair_dots(phase % 2 == 0 ? splat_int(0) : s[c], merged(low, high << 16), scales);
-        if (n > WIDE) column_by_column(&s[c]);
+    }
+}
+
+/// The same for wide tiles. Two columns side by side are four chains of dots, enough to fill the time that one of them
+/// takes; more would not stay in registers.
+INLINE void add_wide_halves(
+    const ck_type type, const int n, const uint8_t *block, ck_places at, size_t part, size_t j, const int phase,
+    const int32_t *x, vi *s) {
+    enum { ABREAST = 2 };
+    const int32_t *values = x + (I_VALUES + 8 * j) * (size_t)n, *sums = x + (I_HALVES + 2 * j) * (size_t)n;
+    vs scales = scale_pairs(type, block, at, part, j);
+    vb w[8];
+    unpack(type, block, at, part, j, phase, w);
+#pragma clang loop unroll(full)
+    for (int begin = 0; begin < n; begin += ABREAST) {
+        const int end = n - begin < ABREAST ? n : begin + ABREAST;
+        vi low[INTEGER_COLUMNS], high[INTEGER_COLUMNS];
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) {
+            low[c] = start(type, sums[c]);
+            high[c] = start(type, sums[n + c]);
+        }
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 4; g++) {
+#pragma clang loop unroll(full)
+            for (int c = begin; c < end; c++) {
+                low[c] = dots(low[c], &w[g], 1, values + g * n + c, 0, bits_of(type));
+                high[c] = dots(high[c], &w[4 + g], 1, values + (4 + g) * n + c, 0, bits_of(type));
+            }
+        }
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) {
+            s[c] = pair_dots(phase % 2 == 0 ? splat_int(0) : s[c], merged(low[c], high[c] << 16), scales);
+        }
+#pragma clang loop unroll(full)
+        for (int c = begin; c < end; c++) column_by_column(&s[c]);
     }
 }
 
@@ -230,6 +265,8 @@ INLINE void add_block(
                 if (stacks(type) && phase % 2 == 1 && n > WIDE) {
                     add_stacked_unit(type, n, block, at, part + (size_t)p, unit, phase, x, s[p], t[p]);
                     continue;
+                } else if (parts.scales == 16 && n > WIDE) {
+                    add_wide_halves(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);
                 } else if (parts.scales == 16) {
                     add_scaled_halves(type, n, block, at, part + (size_t)p, unit, phase, x, s[p]);
                 } else {
