@@ -192,24 +192,26 @@ INLINE void fetch_unit(const uint8_t *later, ck_places at, size_t unit, const bo
 enum {
     FAR = 8192,  // 4096 costs Q6_K and Q8_0 with 4 to 16 columns 10 to 15 %
     NEAR = 512,
+    NEXT = 192,
 };
 
 /// How many bytes ahead of its use a strip is asked for from memory. One or two columns are so little work that loads run
-/// ahead by themselves: what the hardware foresees is only slowed by more requests (to 70 % at 65 GB/s), the types of
-/// which it loses track need a short hint. More columns keep the loads back, as multiplying signed bytes does.
+/// ahead by themselves: what the hardware foresees well is only slowed by more requests, the types of which it loses track
+/// need a short hint, as all do where a line is read in two halves. More columns keep the loads back.
 INLINE size_t ahead_of(const ck_type type, const int n) {
-    if (n > NARROW || (SIGNED_BYTES && bits_of(type) == 8)) {
+    if (n > NARROW) {
         // Whole blocks: none lies across the end of a piece.
         size_t block = ck_places_of(ck_parts_of(type), CK_UNITS).bytes;
         return (FAR + block - 1) / block * block;
     }
+    if (LANES < 16) return NEXT;
     switch (type) {
         case CK_Q4_0:
         case CK_Q5_0:
         case CK_Q8_0:
-        case CK_Q4_K:
         case CK_IQ4_NL:
         case CK_IQ4_XS: return 0;
+        case CK_Q4_K: return NEXT;
         default: return NEAR;
     }
 }
