@@ -196,7 +196,7 @@ def test_a_request_starts_although_another_key_floods(start, keys):
         """Steps of the engine until the first token, as a difference of two looks at its counter."""
         before = steps(await asyncio.to_thread(server.metrics))
         stream = await client(server, key, openai.AsyncOpenAI).chat.completions.create(
-            model="drover-demo", messages=FACT, max_tokens=4, stream=True
+            model="drover-demo", messages=FACT, max_tokens=4, temperature=0, stream=True
         )
         async for chunk in stream:
             if chunk.choices and chunk.choices[0].delta.content:

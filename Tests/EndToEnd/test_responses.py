@@ -95,9 +95,10 @@ def test_a_model_is_parsed(client):
 
 
 def test_40_what_is_cut_is_incomplete(client):
-    cut = client.responses.create(model=MODEL, input="Tell me a story.", max_output_tokens=5)
+    cut = client.responses.create(model=MODEL, input="Tell me a story.", max_output_tokens=5, temperature=0)
     assert cut.status == "incomplete" and cut.incomplete_details.reason == "max_output_tokens"
-    with client.responses.stream(model=MODEL, input="Tell me a story.", max_output_tokens=5) as stream:
+    with client.responses.stream(
+        model=MODEL, input="Tell me a story.", max_output_tokens=5, temperature=0) as stream:
         assert [event.type for event in stream][-1] == "response.incomplete"
 
 
@@ -195,7 +196,7 @@ def test_stored_responses_outlive_the_process(start, folder, tmp_path):
 def test_without_a_folder_a_restart_forgets(start):
     server = start()
     client = client_of(server)
-    first = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5)
+    first = client.responses.create(model=MODEL, input="Hi", max_output_tokens=5, temperature=0)
     assert client.responses.retrieve(first.id).status == first.status == "incomplete"
     server.stop()
     with pytest.raises(openai.NotFoundError):

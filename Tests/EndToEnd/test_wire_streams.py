@@ -150,7 +150,8 @@ def test_25_without_top_logprobs_there_are_none(server):
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_26_completions_have_the_older_shape(server, count):
-    logprobs = answer(server, "/v1/completions", prompt="one two", max_tokens=3, logprobs=count)["choices"][0]["logprobs"]
+    asked = {"prompt": "one two", "max_tokens": 3, "seed": 7, "logprobs": count}
+    logprobs = answer(server, "/v1/completions", **asked)["choices"][0]["logprobs"]
     assert set(logprobs) == {"tokens", "token_logprobs", "top_logprobs", "text_offset"}
     assert len(logprobs["tokens"]) == len(logprobs["token_logprobs"]) == len(logprobs["text_offset"]) == 3
     # The token that was drawn comes besides, when it is none of the likeliest.
