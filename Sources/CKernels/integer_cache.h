@@ -24,6 +24,17 @@ INLINE const uint16_t *key_scales(const uint8_t *block, size_t head_size) {
     return (const uint16_t *)(block + 2 * CK_BLOCK * head_size);
 }
 
+/// The largest magnitude of values (count). As integers, so that a NaN is larger than all numbers.
+INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
+    u32x16 top = 0;
+    for (size_t i = 0; i < count; i += 16) top = __builtin_elementwise_max(top, (u32x16)load(x + i) & 0x7fffffff);
+    uint32_t bits = __builtin_reduce_max(top);
+    float largest;
+    memcpy(&largest, &bits, sizeof largest);
+    *finite = bits < 0x7f800000;
+    return largest;
+}
+
 /// The scale of a stored vector: the least bf16 that is no less than largest / 127. NaN if the vector is not finite.
 INLINE uint16_t stored_scale(const float *x, size_t count, float *inverse) {
     bool finite;

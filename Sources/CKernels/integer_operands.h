@@ -3,19 +3,10 @@
 INLINE size_t blocks_of(size_t depth) { return (depth + CK_BLOCK_DEPTH - 1) / CK_BLOCK_DEPTH; }
 
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+typedef int8_t i8x64 __attribute__((ext_vector_type(64)));
+typedef int16_t i16x32 __attribute__((ext_vector_type(32)));
 typedef int16_t i16x8 __attribute__((ext_vector_type(8)));
 typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
-
-/// As integers, so that a NaN is larger than all numbers.
-INLINE float largest_magnitude(const float *x, size_t count, bool *finite) {
-    u32x16 top = 0;
-    for (size_t i = 0; i < count; i += 16) top = __builtin_elementwise_max(top, (u32x16)load(x + i) & 0x7fffffff);
-    uint32_t bits = __builtin_reduce_max(top);
-    float largest;
-    memcpy(&largest, &bits, sizeof largest);
-    *finite = bits < 0x7f800000;
-    return largest;
-}
 
 /// Values (count) to a column's block, each a row of n words behind the one before. The compiler would make that a
 /// scatter, which takes longer than stores.
@@ -24,62 +15,110 @@ INLINE void store_column(int32_t *place, size_t n, const int32_t *values, size_t
     for (size_t i = 0; i < count; i++) place[i * n] = values[i];
 }
 
-/// The sums of four vectors, each in all lanes of its quarter.
-INLINE i32x16 sums_of(const i32x16 v[4]) {
+/// The largest of the four lanes of each quarter, in all of them.
+INLINE i32x16 largest_of_quarters(i32x16 v) {
+    i32x16 twos = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    v = __builtin_elementwise_max(v, twos);
+    i32x16 fours = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return __builtin_elementwise_max(v, fours);
+}
+
+/// The largest lane of each of four vectors, in all lanes of its quarter.
+INLINE i32x16 largest_of_each(const i32x16 v[4]) {
 #define EIGHTHS(a, b, i) __builtin_shufflevector(a, b, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, \
     i + 16, i + 17, i + 18, i + 19, i + 20, i + 21, i + 22, i + 23)
 #define QUARTERS(a, b, i) __builtin_shufflevector(a, b, i, i + 1, i + 2, i + 3, i + 8, i + 9, i + 10, i + 11, \
     i + 16, i + 17, i + 18, i + 19, i + 24, i + 25, i + 26, i + 27)
-    i32x16 low = EIGHTHS(v[0], v[1], 0) + EIGHTHS(v[0], v[1], 8);
-    i32x16 high = EIGHTHS(v[2], v[3], 0) + EIGHTHS(v[2], v[3], 8);
-    i32x16 sums = QUARTERS(low, high, 0) + QUARTERS(low, high, 4);
-    sums += __builtin_shufflevector(sums, sums, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
-    return sums + __builtin_shufflevector(sums, sums, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    i32x16 low = __builtin_elementwise_max(EIGHTHS(v[0], v[1], 0), EIGHTHS(v[0], v[1], 8));
+    i32x16 high = __builtin_elementwise_max(EIGHTHS(v[2], v[3], 0), EIGHTHS(v[2], v[3], 8));
+    return largest_of_quarters(__builtin_elementwise_max(QUARTERS(low, high, 0), QUARTERS(low, high, 4)));
 #undef EIGHTHS
 #undef QUARTERS
 }
 
-/// Values (SCALED) to bytes and the sums of the halves of their units. Returns the largest sum of magnitudes of a half.
-INLINE int32_t round_to_bytes(const float *x, float inverse, int8_t *q, int32_t halves[4]) {
-    i32x16 rounded[4], magnitudes[4];
-    for (size_t i = 0; i < 4; i++) {
-        rounded[i] = __builtin_convertvector(__builtin_elementwise_roundeven(load(x + 16 * i) * inverse), i32x16);
-        magnitudes[i] = __builtin_elementwise_abs(rounded[i]);
-        *(i8x16 *)(q + 16 * i) = __builtin_convertvector(rounded[i], i8x16);
-    }
-    i32x16 sums = sums_of(rounded);
-    for (size_t i = 0; i < 4; i++) halves[i] = sums[4 * i];
-    return __builtin_reduce_max(sums_of(magnitudes));
+/// The sums of two and two lanes side by side.
+INLINE i32x16 sums_of_twos(i32x16 a, i32x16 b) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+        + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
-/// Values (SCALED) to bytes, their scale, and the sums of halves of units. A NaN or an infinity makes the scale NaN.
-INLINE float quantize(const float *x, int8_t *q, int32_t halves[4]) {
-    bool finite;
-    float largest = largest_magnitude(x, SCALED, &finite);
-    if (!finite || largest < 127 * FLT_MIN) {  // its inverse would overflow: counts as nothing
-        memset(q, 0, SCALED);
-        memset(halves, 0, 4 * sizeof *halves);
-        return finite ? largest / 127 : NAN;
+/// The sums of sixteen and sixteen bytes of a block.
+INLINE i32x16 sums_of_halves(const i8x64 bytes[4]) {
+    i32x16 fours[4];
+    for (size_t i = 0; i < 4; i++) {
+        i16x32 words = (i16x32)bytes[i];
+        i32x16 twos = (i32x16)((words << 8 >> 8) + (words >> 8));
+        fours[i] = (twos << 16 >> 16) + (twos >> 16);
     }
-    float inverse = 127 / largest;
-    int32_t most = round_to_bytes(x, inverse, q, halves);
-    if (most <= HALF_BYTES) return largest / 127;
+    return sums_of_twos(sums_of_twos(fours[0], fours[1]), sums_of_twos(fours[2], fours[3]));
+}
+
+enum { SCALES = CK_BLOCK_DEPTH / SCALED };  // of a block; each has a quarter of a vector's lanes
+
+/// A block's values as bytes, by their inverse scales.
+INLINE void round_to_bytes(const float *x, f32x16 inverse, i8x64 q[SCALES]) {
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < SCALES; i++) {
+        i8x16 bytes[4];
+#pragma clang loop unroll(full)
+        for (size_t k = 0; k < 4; k++) {
+            f32x16 scaled = load(x + i * SCALED + 16 * k) * inverse[4 * i];
+            bytes[k] = __builtin_convertvector(
+                __builtin_convertvector(__builtin_elementwise_roundeven(scaled), i32x16), i8x16);
+        }
+        memcpy(&q[i], bytes, sizeof bytes);
+    }
+}
+
+/// The largest magnitudes of a block's values that share a scale, each in a quarter of the lanes. As integers, so that a
+/// NaN is larger than all numbers.
+INLINE f32x16 magnitudes_of(const float *x) {
+    i32x16 tops[SCALES];
+    for (size_t i = 0; i < SCALES; i++) {
+        tops[i] = 0;
+        for (size_t k = 0; k < SCALED; k += 16) {
+            i32x16 bits = (i32x16)load(x + i * SCALED + k) & 0x7fffffff;
+            tops[i] = __builtin_elementwise_max(tops[i], bits);
+        }
+    }
+    return (f32x16)largest_of_each(tops);
+}
+
+/// Values of a block to bytes, their scales, each in a quarter of the lanes, and the sums of the halves of their units.
+/// A NaN or an infinity makes the scale NaN.
+INLINE f32x16 quantize(const float *x, i8x64 q[SCALES], i32x16 *halves) {
+    f32x16 largest = magnitudes_of(x), scale = largest / 127;
+    // The inverse of less would overflow: it counts as nothing, as what is not finite.
+    i32x16 none = (i32x16)(largest < 127 * FLT_MIN) | ((i32x16)largest >= 0x7f800000);
+    f32x16 inverse = 127 / largest;
+    float cleared[CK_BLOCK_DEPTH];
+    if (__builtin_reduce_or(none) != 0) {
+        for (size_t i = 0; i < CK_BLOCK_DEPTH; i++) cleared[i] = none[i / SCALED * 4] ? 0 : x[i];
+        x = cleared;
+        scale = choose((i32x16)largest >= 0x7f800000, (f32x16)NAN, scale);
+        inverse = choose(none, (f32x16)(0.0f), inverse);
+    }
+    round_to_bytes(x, inverse, q);
+    *halves = sums_of_halves(q);
+    i8x64 magnitudes[SCALES];
+    for (size_t i = 0; i < SCALES; i++) magnitudes[i] = __builtin_elementwise_abs(q[i]);
+    i32x16 sums = sums_of_halves(magnitudes);
+    if (__builtin_reduce_max(sums) <= HALF_BYTES) return scale;
     // Rounding adds at most 8 to a half's magnitudes, the first time as the second.
-    inverse *= (float)(HALF_BYTES - 8) / (float)(most + 8);
-    round_to_bytes(x, inverse, q, halves);
-    return 1 / inverse;
+    i32x16 most = largest_of_quarters(sums), over = most > HALF_BYTES;
+    f32x16 smaller = inverse * ((float)(HALF_BYTES - 8) / __builtin_convertvector(most + 8, f32x16));
+    scale = choose(over, 1 / smaller, scale);
+    round_to_bytes(x, choose(over, smaller, inverse), q);
+    *halves = sums_of_halves(q);
+    return scale;
 }
 
 /// The sums of units with one scale for all of them, as pairs of int16.
-INLINE void pack_sums(const int32_t units[CK_UNITS], const float *scales, int32_t *block, size_t n) {
-    f32x4 by_pair;
-    i32x8 by_unit;
-    memcpy(&by_pair, scales, sizeof by_pair);
-    memcpy(&by_unit, units, sizeof by_unit);
-    f32x8 sums = __builtin_shufflevector(by_pair, by_pair, 0, 0, 1, 1, 2, 2, 3, 3);
-    sums *= __builtin_convertvector(by_unit, f32x8);
+INLINE void pack_sums(i32x8 units, f32x16 scales, int32_t *block, size_t n) {
+    f32x8 sums = __builtin_shufflevector(scales, scales, 0, 0, 4, 4, 8, 8, 12, 12);
+    sums *= __builtin_convertvector(units, f32x8);
     // The scale may be NaN, the unit is zero then.
-    sums = by_unit == 0 ? (f32x8)(0.0f) : sums;
+    sums = units == 0 ? (f32x8)(0.0f) : sums;
     float scale = __builtin_reduce_max(__builtin_elementwise_abs(sums)) / INT16_MAX;
     memcpy(block + I_SUM_SCALE * n, &scale, sizeof scale);
     int32_t pairs[CK_UNITS / 2] = {0};
@@ -91,23 +130,25 @@ INLINE void pack_sums(const int32_t units[CK_UNITS], const float *scales, int32_
     store_column(block + I_PAIRS * n, n, pairs, CK_UNITS / 2);
 }
 
-/// 256 values as one block of a column.
+/// 256 values as one block of a column. All of it in registers: what is stored in pieces and loaded whole waits for the
+/// cache.
 INLINE void pack_block(const float *x, int32_t *block, size_t n) {
-    enum { SCALES = CK_BLOCK_DEPTH / SCALED };
-    _Alignas(64) int8_t q[CK_BLOCK_DEPTH];
-    int32_t halves[2 * CK_UNITS], units[CK_UNITS], minus[2 * CK_UNITS], words[CK_BLOCK_DEPTH / 4];
-    float scales[SCALES];
-    for (size_t i = 0; i < SCALES; i++) scales[i] = quantize(x + i * SCALED, q + i * SCALED, halves + 4 * i);
-    memcpy(words, scales, sizeof scales);
+    i8x64 q[SCALES];
+    i32x16 halves;
+    f32x16 scales = quantize(x, q, &halves);
+    i32x8 units = __builtin_shufflevector(halves, halves, 0, 2, 4, 6, 8, 10, 12, 14)
+        + __builtin_shufflevector(halves, halves, 1, 3, 5, 7, 9, 11, 13, 15);
+    int32_t words[CK_BLOCK_DEPTH / 4];
+    f32x4 four = __builtin_shufflevector(scales, scales, 0, 4, 8, 12);
+    memcpy(words, &four, sizeof four);
     store_column(block + I_SCALES * n, n, words, SCALES);
-    for (size_t h = 0; h < 2 * CK_UNITS; h++) minus[h] = -halves[h] * (1 << HALVES_BITS);
-    store_column(block + I_HALVES * n, n, minus, 2 * CK_UNITS);
-    for (size_t j = 0; j < CK_UNITS; j++) {
-        units[j] = halves[2 * j] + halves[2 * j + 1];
-        minus[j] = -units[j] * (1 << UNITS_BITS);
-    }
-    store_column(block + I_UNITS * n, n, minus, CK_UNITS);
     pack_sums(units, scales, block, n);
+    units *= -(1 << UNITS_BITS);
+    memcpy(words, &units, sizeof units);
+    store_column(block + I_UNITS * n, n, words, CK_UNITS);
+    halves *= -(1 << HALVES_BITS);
+    memcpy(words, &halves, sizeof halves);
+    store_column(block + I_HALVES * n, n, words, 2 * CK_UNITS);
     memcpy(words, q, sizeof q);
     store_column(block + I_VALUES * n, n, words, CK_BLOCK_DEPTH / 4);
 }
