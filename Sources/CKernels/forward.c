@@ -17,8 +17,9 @@ enum {
     ITEM_BYTES = 256 << 10,  // weights of one item where memory decides: about 10 us
     ITEM_COLUMNS = 16,       // about so many columns cost as much arithmetic as reading the weights
     ITEM_STRIPS = CK_GROUP,  // fewest of an item; its output rows fill cache lines
+    ITEM_GROUPS = 4,         // an item's columns are a multiple of so many groups, whatever the form
+    ITEM_PRODUCTS = 1 << 27, // multiply-adds that an item of many columns has at most: under a millisecond
     GATE_STRIPS = 16,        // of gate and of up, most of an item: a block of int8 operands
-    GATE_GROUPS = 4,         // groups of columns whose products stay in the cache until they are gated
 };
 
 /// Strips of one item of a product, a multiple of ITEM_STRIPS.
@@ -28,10 +29,23 @@ static size_t strips_of_item(const ck_table *table, const ck_matrix *matrix, siz
     return strips < ITEM_STRIPS ? ITEM_STRIPS : strips / ITEM_STRIPS * ITEM_STRIPS;
 }
 
+/// Columns of one item of a product by so many strips. The parts of all columns follow each other, while the weights are in
+/// the cache; undivided, the last item of a long prompt would keep all other workers waiting.
+static size_t columns_of_item(const ck_table *table, const ck_matrix *matrix, size_t strips, size_t columns) {
+    size_t unit = ITEM_GROUPS * table->columns, units = divided_up(columns, unit);
+    if (units == 1 || table->item_strips > 0) return columns;
+    size_t most = ITEM_PRODUCTS / (strips * CK_STRIP * matrix->depth * unit);
+    size_t parts = divided_up(units, most > 0 ? most : 1);
+    return divided_up(units, parts) * unit;
+}
+
+/// Columns of one item of CK_GATE: their products stay in the cache until they are gated.
+static size_t gate_columns(const ck_table *table) { return ITEM_GROUPS * table->columns; }
+
 size_t ck_scratch_bytes(
     const ck_table *table, const ck_cache *format, size_t head_size, size_t group, size_t width) {
     size_t bytes = format->scratch(head_size, group) + head_size * sizeof(float);
-    size_t gates = GATE_STRIPS * CK_STRIP * (2 * GATE_GROUPS * table->columns + 1) * sizeof(float);
+    size_t gates = GATE_STRIPS * CK_STRIP * (2 * gate_columns(table) + 1) * sizeof(float);
     if (bytes < gates) bytes = gates;
     if (bytes < width * sizeof(float)) bytes = width * sizeof(float);  // one row, for CK_NORM
     return divided_up(bytes, 128) * 128;
@@ -88,12 +102,14 @@ static void pack(const ck_program *p, const ck_operation *op, const ck_step *ste
     }
 }
 
-// CK_MULTIPLY, by strips of one matrix after the other
+// CK_MULTIPLY, by strips of one matrix after the other, and parts of the columns
 
 static size_t product_items(const ck_program *p, const ck_operation *op, size_t columns) {
     size_t items = 0;
-    for (size_t m = 0; m < op->matrix_count; m++) {
-        items += divided_up(op->matrices[m].strips, strips_of_item(p->table, &op->matrices[m], columns));
+    for (size_t i = 0; i < op->matrix_count; i++) {
+        const ck_matrix *m = &op->matrices[i];
+        size_t strips = strips_of_item(p->table, m, columns), part = columns_of_item(p->table, m, strips, columns);
+        items += divided_up(m->strips, strips) * divided_up(columns, part);
     }
     return items;
 }
@@ -101,21 +117,24 @@ static size_t product_items(const ck_program *p, const ck_operation *op, size_t 
 static void multiply(const ck_program *p, const ck_operation *op, size_t columns, size_t item) {
     float *out = op->output;
     for (const ck_matrix *m = op->matrices;; m++) {
-        size_t strips = strips_of_item(p->table, m, columns), items = divided_up(m->strips, strips);
+        size_t strips = strips_of_item(p->table, m, columns), part = columns_of_item(p->table, m, strips, columns);
+        size_t parts = divided_up(columns, part), items = divided_up(m->strips, strips) * parts;
         if (item >= items) {
             item -= items;
             out += m->strips * CK_STRIP;
             continue;
         }
-        size_t first = item * strips, count = smaller(strips, m->strips - first);
-        const void *operands = (op->inner ? p->inner_operands : p->operands)[m->format->form];
-        out += first * CK_STRIP;
-        m->format->multiply(m->panel, m->depth, first, count, operands, columns, out, op->output_stride, op->add);
+        size_t first = item / parts * strips, begin = item % parts * part;
+        size_t count = smaller(strips, m->strips - first), width = smaller(part, columns - begin);
+        const uint8_t *operands = (op->inner ? p->inner_operands : p->operands)[m->format->form];
+        operands += begin * p->table->forms[m->format->form].column_bytes(m->depth);
+        out += begin * op->output_stride + first * CK_STRIP;
+        m->format->multiply(m->panel, m->depth, first, count, operands, width, out, op->output_stride, op->add);
         return;
     }
 }
 
-// CK_GATE, by strips of gate and the same of up
+// CK_GATE, by strips of gate and the same of up, and parts of the columns
 
 static size_t gate_strips(const ck_program *p, const ck_operation *op, size_t columns) {
     size_t unit = op->forms >> CK_INTEGERS & 1 ? p->table->forms[CK_INTEGERS].unit / CK_STRIP : ITEM_STRIPS;
@@ -123,25 +142,26 @@ static size_t gate_strips(const ck_program *p, const ck_operation *op, size_t co
     return smaller(GATE_STRIPS, strips < unit ? unit : strips);
 }
 
+static size_t gate_items(const ck_program *p, const ck_operation *op, size_t columns) {
+    return divided_up(op->matrices[0].strips, gate_strips(p, op, columns)) * divided_up(columns, gate_columns(p->table));
+}
+
 static void gate(const ck_program *p, const ck_operation *op, size_t columns, size_t item, float *scratch) {
     const ck_matrix *m = op->matrices;
-    size_t strips = gate_strips(p, op, columns), first = item * strips;
-    size_t count = smaller(strips, m->strips - first), rows = count * CK_STRIP;
+    size_t strips = gate_strips(p, op, columns), part = gate_columns(p->table), parts = divided_up(columns, part);
+    size_t first = item / parts * strips, begin = item % parts * part;
+    size_t count = smaller(strips, m->strips - first), rows = count * CK_STRIP, width = smaller(part, columns - begin);
     float *inner = scratch, *products = scratch + GATE_STRIPS * CK_STRIP;
-    for (size_t begin = 0; begin < columns; begin += GATE_GROUPS * p->table->columns) {
-        size_t width = smaller(columns - begin, GATE_GROUPS * p->table->columns);
-        for (size_t i = 0; i < 2; i++) {
-            size_t column_bytes = p->table->forms[m[i].format->form].column_bytes(m[i].depth);
-            const uint8_t *operands = (const uint8_t *)p->operands[m[i].format->form] + begin * column_bytes;
-            float *out = products + i * rows;
-            m[i].format->multiply(m[i].panel, m[i].depth, first, count, operands, width, out, 2 * rows, false);
-        }
-        for (size_t c = 0; c < width; c++) {
-            const float *gates = products + c * 2 * rows;
-            p->table->gate(inner, gates, gates + rows, rows);
-            write_operands(
-                p->table, p->inner_operands, op->forms, p->inner, columns, begin + c, first * CK_STRIP, inner, rows);
-        }
+    for (size_t i = 0; i < 2; i++) {
+        size_t column_bytes = p->table->forms[m[i].format->form].column_bytes(m[i].depth);
+        const uint8_t *operands = (const uint8_t *)p->operands[m[i].format->form] + begin * column_bytes;
+        float *out = products + i * rows;
+        m[i].format->multiply(m[i].panel, m[i].depth, first, count, operands, width, out, 2 * rows, false);
+    }
+    for (size_t c = 0; c < width; c++) {
+        const float *gates = products + c * 2 * rows;
+        p->table->gate(inner, gates, gates + rows, rows);
+        write_operands(p->table, p->inner_operands, op->forms, p->inner, columns, begin + c, first * CK_STRIP, inner, rows);
     }
 }
 
@@ -263,7 +283,7 @@ static size_t count(const void *context, size_t stage) {
         case CK_NORM:
         case CK_PACK: return divided_up(rows, p->table->columns);
         case CK_MULTIPLY: return product_items(p, op, rows);
-        case CK_GATE: return divided_up(op->matrices[0].strips, gate_strips(p, op, rows));
+        case CK_GATE: return gate_items(p, op, rows);
         case CK_ROTATE: return r->step->span_count;
         case CK_ATTEND: return r->step->cohort_count * p->kv_heads;
     }
