@@ -17,8 +17,8 @@ enum {
     ITEM_BYTES = 256 << 10,  // weights of one item where memory decides: about 10 us
     ITEM_COLUMNS = 16,       // about so many columns cost as much arithmetic as reading the weights
     ITEM_STRIPS = CK_GROUP,  // fewest of an item; its output rows fill cache lines
-    ITEM_GROUPS = 4,         // an item's columns are a multiple of so many groups, whatever the form
-    ITEM_PRODUCTS = 1 << 27, // multiply-adds that an item of many columns has at most: under a millisecond
+    ITEM_GROUPS = 4,         // an item has multiples of so many groups of columns: 4 x 12 are whole groups of 16 too
+    ITEM_PRODUCTS = 1 << 27,  // multiply-adds that an item of many columns has at most: under a millisecond
     GATE_STRIPS = 16,        // of gate and of up, most of an item: a block of int8 operands
 };
 
