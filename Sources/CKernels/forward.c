@@ -6,6 +6,7 @@
 typedef struct {
     const ck_program *program;
     const ck_step *step;
+    size_t workers;
     ck_wanted *wanted;
     const void *asker;
 } run;
@@ -20,6 +21,8 @@ enum {
     ITEM_GROUPS = 4,         // an item has multiples of so many groups of columns: 4 x 12 are whole groups of 16 too
     ITEM_PRODUCTS = 1 << 27,  // multiply-adds that an item of many columns has at most: under a millisecond
     GATE_STRIPS = 16,        // of gate and of up, most of an item: a block of int8 operands
+    PACK_DEPTH = 256,        // parts of operands have multiples of it, and it is one of the unit of every form
+    PACK_VALUES = 4096,      // fewest that are worth a part: some microseconds
 };
 
 /// Strips of one item of a product, a multiple of ITEM_STRIPS.
@@ -74,9 +77,10 @@ static void embed(const ck_program *p, const ck_operation *op, const ck_step *st
     }
 }
 
-// CK_NORM and CK_PACK, by group of columns: the operands of a group share cache lines
+// CK_NORM and CK_PACK, by group of columns, as these share cache lines, and by parts of the depth where there are fewer
+// groups than workers
 
-/// Values (count) of one row to every form of operands that the operation writes.
+/// Part of a row to every form of operands that the operation writes: its values (count) from depth `first`.
 static void write_operands(
     const ck_table *table, void *const operands[CK_FORMS], uint32_t forms, size_t depth, size_t rows, size_t row,
     size_t first, const float *values, size_t count) {
@@ -85,20 +89,58 @@ static void write_operands(
     }
 }
 
-static void norm(const ck_program *p, const ck_operation *op, size_t rows, size_t group, float *scratch) {
-    size_t first = group * p->table->columns, end = smaller(rows, first + p->table->columns);
-    for (size_t row = first; row < end; row++) {
-        p->table->norm(scratch, op->input + row * p->width, op->weight, p->epsilon, p->width);
-        write_operands(p->table, p->operands, op->forms, p->width, rows, row, 0, scratch, p->width);
+/// Columns of a group of operands, in whichever form has most.
+static size_t group_columns(const ck_table *table, uint32_t forms) {
+    size_t most = 1;
+    for (size_t form = 0; form < CK_FORMS; form++) {
+        if (forms >> form & 1 && most < table->forms[form].columns) most = table->forms[form].columns;
+    }
+    return most;
+}
+
+/// Operands (rows, depth) divided into items: `columns` of the rows by `part` of the depth.
+typedef struct {
+    size_t depth;
+    size_t columns;
+    size_t part, parts;
+} division;
+
+static division division_of(const run *r, const ck_operation *op, size_t rows) {
+    const ck_program *p = r->program;
+    size_t depth = op->kind == CK_NORM ? p->width : p->heads * p->head_size;
+    size_t columns = group_columns(p->table, op->forms), groups = divided_up(rows, columns);
+    size_t parts = divided_up(r->workers, groups), most = divided_up(rows, groups) * depth / PACK_VALUES;
+    if (parts > most) parts = most > 0 ? most : 1;
+    size_t part = divided_up(divided_up(depth, parts), PACK_DEPTH) * PACK_DEPTH;
+    return (division){depth, columns, part, divided_up(depth, part)};
+}
+
+static size_t packed_items(const run *r, const ck_operation *op, size_t rows) {
+    division d = division_of(r, op, rows);
+    return divided_up(rows, d.columns) * d.parts;
+}
+
+static void norm(const run *r, const ck_operation *op, size_t rows, size_t item, float *scratch) {
+    const ck_program *p = r->program;
+    division d = division_of(r, op, rows);
+    size_t begin = item / d.parts * d.columns, end = smaller(rows, begin + d.columns);
+    size_t first = item % d.parts * d.part, count = smaller(d.part, d.depth - first);
+    for (size_t row = begin; row < end; row++) {
+        const float *input = op->input + row * p->width;
+        float scale = p->table->inverse_rms(input, p->epsilon, p->width);
+        p->table->scale(scratch, input + first, scale, op->weight + first, count);
+        write_operands(p->table, p->operands, op->forms, d.depth, rows, row, first, scratch, count);
     }
 }
 
-static void pack(const ck_program *p, const ck_operation *op, const ck_step *step, size_t group) {
-    size_t rows = rows_of(op, step), depth = p->heads * p->head_size, stride = projected_width(p);
-    size_t first = group * p->table->columns, end = smaller(rows, first + p->table->columns);
-    for (size_t row = first; row < end; row++) {
-        const float *values = p->projected + row_in_stream(op, step, row) * stride;
-        write_operands(p->table, p->operands, op->forms, depth, rows, row, 0, values, depth);
+static void pack(const run *r, const ck_operation *op, size_t rows, size_t item) {
+    const ck_program *p = r->program;
+    division d = division_of(r, op, rows);
+    size_t begin = item / d.parts * d.columns, end = smaller(rows, begin + d.columns);
+    size_t first = item % d.parts * d.part, count = smaller(d.part, d.depth - first);
+    for (size_t row = begin; row < end; row++) {
+        const float *values = p->projected + row_in_stream(op, r->step, row) * projected_width(p) + first;
+        write_operands(p->table, p->operands, op->forms, d.depth, rows, row, first, values, count);
     }
 }
 
@@ -281,7 +323,7 @@ static size_t count(const void *context, size_t stage) {
         case CK_EMBED:
         case CK_GATHER: return rows;
         case CK_NORM:
-        case CK_PACK: return divided_up(rows, p->table->columns);
+        case CK_PACK: return packed_items(r, op, rows);
         case CK_MULTIPLY: return product_items(p, op, rows);
         case CK_GATE: return gate_items(p, op, rows);
         case CK_ROTATE: return r->step->span_count;
@@ -297,12 +339,12 @@ static void work(const void *context, size_t stage, size_t item, size_t worker) 
     void *scratch = p->scratch + worker * p->scratch_bytes;
     switch (op->kind) {
         case CK_EMBED: embed(p, op, r->step, item); break;
-        case CK_NORM: norm(p, op, rows, item, scratch); break;
+        case CK_NORM: norm(r, op, rows, item, scratch); break;
         case CK_MULTIPLY: multiply(p, op, rows, item); break;
         case CK_GATE: gate(p, op, rows, item, scratch); break;
         case CK_ROTATE: rotate_span(p, op, r->step, &r->step->spans[item]); break;
         case CK_ATTEND: attend(p, op, r->step, item, scratch); break;
-        case CK_PACK: pack(p, op, r->step, item); break;
+        case CK_PACK: pack(r, op, rows, item); break;
         case CK_GATHER: {
             const float *row = p->stream + row_in_stream(op, r->step, item) * p->width;
             memcpy(op->output + item * p->width, row, p->width * sizeof(float));
@@ -318,6 +360,6 @@ static bool wanted(const void *context) {
 
 bool ck_forward(
     ck_team *team, const ck_program *program, const ck_step *step, ck_wanted *asked, const void *asker) {
-    run context = {program, step, asked, asker};
+    run context = {program, step, ck_team_workers(team), asked, asker};
     return ck_team_run(team, &context, program->operation_count, count, work, asked ? wanted : NULL);
 }

@@ -160,13 +160,16 @@ static const ck_format panel_format = {
 #include "single_kernels.h"
 #include "integer_kernels.h"
 
-static void norm(float *out, const float *x, const float *weight, float epsilon, size_t count) {
+static float inverse_rms(const float *x, float epsilon, size_t count) {
     f32x16 squares[2] = {(f32x16)(0.0f), (f32x16)(0.0f)};
     for (size_t i = 0; i < count; i += 16) {
         f32x16 v = load(x + i);
         squares[i / 16 % 2] += v * v;
     }
-    float scale = 1 / sqrtf(sum_of(squares[0] + squares[1]) / (float)count + epsilon);
+    return 1 / sqrtf(sum_of(squares[0] + squares[1]) / (float)count + epsilon);
+}
+
+static void scale_by(float *out, const float *x, float scale, const float *weight, size_t count) {
     for (size_t i = 0; i < count; i += 16) store(out + i, load(x + i) * scale * load(weight + i));
 }
 
@@ -203,6 +206,7 @@ const ck_table TABLE = {
         [CK_FLOATS] = {
             .name = FORM_NAME,
             .unit = CK_STRIP,
+            .columns = COLUMNS,
             .column_bytes = column_bytes,
             .pack = pack,
             .unpack = unpack_column,
@@ -210,6 +214,7 @@ const ck_table TABLE = {
         [CK_INTEGERS] = {
             .name = "int8",
             .unit = CK_BLOCK_DEPTH,
+            .columns = INTEGER_COLUMNS,
             .column_bytes = integer_bytes,
             .pack = integer_pack,
             .unpack = integer_unpack,
@@ -217,12 +222,14 @@ const ck_table TABLE = {
         [CK_SINGLES] = {
             .name = "f32",
             .unit = CK_STRIP,
+            .columns = COLUMNS,
             .column_bytes = single_column_bytes,
             .pack = single_pack,
             .unpack = single_unpack,
         },
     },
-    .norm = norm,
+    .inverse_rms = inverse_rms,
+    .scale = scale_by,
     .gate = gate_with,
     .caches = {
         [CK_FULL_CACHE] = {

@@ -64,8 +64,11 @@ static void multiply(
     }
 }
 
-static void norm(float *out, const float *x, const float *weight, float epsilon, size_t count) {
-    float scale = 1 / sqrtf(dot(x, x, count) / (float)count + epsilon);
+static float inverse_rms(const float *x, float epsilon, size_t count) {
+    return 1 / sqrtf(dot(x, x, count) / (float)count + epsilon);
+}
+
+static void scale_by(float *out, const float *x, float scale, const float *weight, size_t count) {
     for (size_t i = 0; i < count; i++) out[i] = x[i] * scale * weight[i];
 }
 
@@ -264,11 +267,13 @@ const ck_table ck_reference = {
     .forms = {[CK_FLOATS] = {
         .name = "f32",
         .unit = CK_STRIP,
+        .columns = 1,
         .column_bytes = column_bytes,
         .pack = pack,
         .unpack = unpack,
     }},
-    .norm = norm,
+    .inverse_rms = inverse_rms,
+    .scale = scale_by,
     .gate = gate,
     .caches = {
         [CK_FULL_CACHE] = {

@@ -147,6 +147,58 @@ struct BatchInvarianceTests {
         #expect(rows[0] == rows[1])
     }
 
+    /// Enough columns by enough depth that several workers write the operands of one step's rows.
+    @Test(arguments: KernelTable.supported)
+    func `logits are the same whoever writes which part of the operands`(kernels: KernelTable) throws {
+        let checkpoint = try Self.wideCheckpoint(), tokens = (0..<40).map { Int32($0 * 5 % 8) }
+        var expected: [[UInt32]] = []
+        for threads in 1...4 {
+            let model = try Self.model(checkpoint, kernels, threads: threads)
+            for chunk in [1, 8, 16, 17, 40] {
+                var conversation = Conversation(positions: tokens.count), rows: [[UInt32]] = []
+                model.read(tokens, chunk: chunk, conversation: &conversation) { _, logits in
+                    rows.append(logits.array.map(\.bitPattern))
+                }
+                if expected.isEmpty { expected = rows }
+                #expect(rows == expected, "\(threads) threads, \(chunk) rows")
+            }
+        }
+        #expect(Set(expected).count == tokens.count)
+    }
+
+    /// One layer whose operands are of every form; its width is no whole number of blocks.
+    private static func wideCheckpoint() throws -> Checkpoint {
+        var generator = SplitMix64(seed: 10), builder = GGUFBuilder.llama()
+        builder.set("llama.embedding_length", UInt32(1056))
+        builder.set("llama.attention.head_count", UInt32(16))
+        builder.set("llama.attention.head_count_kv", UInt32(4))
+        builder.set("llama.attention.key_length", UInt32(64))
+        builder.set("llama.attention.value_length", UInt32(64))
+        let matrices: [(String, depth: Int, rows: Int, TensorType)] = [
+            ("token_embd.weight", 1056, 8, .q8_0), ("output_norm.weight", 1056, 1, .f32),
+            ("blk.0.attn_norm.weight", 1056, 1, .f32), ("blk.0.attn_q.weight", 1056, 1024, .f32),
+            ("blk.0.attn_k.weight", 1056, 256, .bf16), ("blk.0.attn_v.weight", 1056, 256, .q8_0),
+            ("blk.0.attn_output.weight", 1024, 1056, .q8_0), ("blk.0.ffn_norm.weight", 1056, 1, .f32),
+            ("blk.0.ffn_gate.weight", 1056, 64, .q8_0), ("blk.0.ffn_up.weight", 1056, 64, .bf16),
+            ("blk.0.ffn_down.weight", 64, 1056, .q8_0),
+        ]
+        builder.tensors = matrices.map { name, depth, rows, type in
+            let values = Samples.normal(depth * rows, using: &generator).map { $0 * 0.05 }
+            let data =
+                switch type {
+                case .f32: values.flatMap { GGUFBuilder.bytes($0.bitPattern) }
+                case .bf16: values.flatMap { GGUFBuilder.bytes(UInt16(Samples.rounded($0).bitPattern >> 16)) }
+                default: Quantizer(type: type).quantize(values)
+                }
+            let dimensions = rows == 1 ? [UInt64(depth)] : [UInt64(depth), UInt64(rows)]
+            return GGUFBuilder.Tensor(name, dimensions, type, data: data)
+        }
+        let directory = try TemporaryDirectory()
+        return try withExtendedLifetime(directory) {
+            try Checkpoint(path: directory.write("wide.gguf", builder.build()))
+        }
+    }
+
     /// Feeds the sequences side by side, in stretches of chance.
     private func compare(_ model: LlamaModel, _ sequences: [[Int32]], with expected: [[[Float]]], threads: Int) {
         var generator = SplitMix64(seed: UInt64(threads) * 77)

@@ -176,7 +176,7 @@ struct PanelProductTests {
         for count in [16, 48, 2048] {
             let x = Samples.normal(count, using: &generator), weight = Samples.normal(count, using: &generator)
             var out = [Float](repeating: 0, count: count)
-            kernels.table.pointee.norm(&out, x, weight, 1e-5, count)
+            kernels.table.pointee.scale(&out, x, kernels.table.pointee.inverse_rms(x, 1e-5, count), weight, count)
             let mean = x.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(count)
             for i in 0..<count {
                 let exact = Double(x[i]) / (mean + 1e-5).squareRoot() * Double(weight[i])

@@ -79,7 +79,8 @@ typedef enum {
 /// 64-byte aligned. All zeros where no format of the table takes the form.
 typedef struct {
     const char *name;
-    size_t unit;  // depth is packed in multiples of it, but for the end
+    size_t unit;     // depth is packed in multiples of it, but for the end
+    size_t columns;  // of a group; 1 where each column lies by itself
     size_t (*column_bytes)(size_t depth);
     /// Writes values (count) as column `column` of `columns`, from depth `first`, a multiple of `unit`; `count` is a
     /// multiple of CK_STRIP.
@@ -122,8 +123,9 @@ typedef struct {
     ck_form forms[CK_FORMS];
     ck_cache caches[CK_CACHES];
 
-    /// out = x / sqrt(mean(x^2) + epsilon) * weight
-    void (*norm)(float *out, const float *x, const float *weight, float epsilon, size_t count);
+    /// RMSNorm in two parts: 1 / sqrt(mean(x^2) + epsilon), and out = x * scale * weight.
+    float (*inverse_rms)(const float *x, float epsilon, size_t count);
+    void (*scale)(float *out, const float *x, float scale, const float *weight, size_t count);
     /// out = gate / (1 + exp(-gate)) * up
     void (*gate)(float *out, const float *gate, const float *up, size_t count);
 

@@ -105,9 +105,9 @@ package final class LlamaModel: ForwardPass, @unchecked Sendable {
     package func hiddenState(_ row: Int) -> [Float] {
         precondition((0..<capacity.logitRows).contains(row), "no such row of logits")
         return Array(unsafeUninitializedCapacity: width) { values, count in
-            plan.kernels.table.pointee.norm(
-                values.baseAddress, workspace.wantedStream + row * width, weights.vector(weights.layout.outputNorm),
-                plan.configuration.normEpsilon, width)
+            let kernels = plan.kernels.table.pointee, input = workspace.wantedStream + row * width
+            let scale = kernels.inverse_rms(input, plan.configuration.normEpsilon, width)
+            kernels.scale(values.baseAddress, input, scale, weights.vector(weights.layout.outputNorm), width)
             count = width
         }
     }
