@@ -120,27 +120,36 @@ static size_t packed_items(const run *r, const ck_operation *op, size_t rows) {
     return divided_up(rows, d.columns) * d.parts;
 }
 
+/// Rows and depths of one item.
+typedef struct {
+    size_t begin, end;
+    size_t depth;  // of whole rows
+    size_t first, count;
+} patch;
+
+static patch patch_of(const run *r, const ck_operation *op, size_t rows, size_t item) {
+    division d = division_of(r, op, rows);
+    size_t begin = item / d.parts * d.columns, first = item % d.parts * d.part;
+    return (patch){begin, smaller(rows, begin + d.columns), d.depth, first, smaller(d.part, d.depth - first)};
+}
+
 static void norm(const run *r, const ck_operation *op, size_t rows, size_t item, float *scratch) {
     const ck_program *p = r->program;
-    division d = division_of(r, op, rows);
-    size_t begin = item / d.parts * d.columns, end = smaller(rows, begin + d.columns);
-    size_t first = item % d.parts * d.part, count = smaller(d.part, d.depth - first);
-    for (size_t row = begin; row < end; row++) {
+    patch at = patch_of(r, op, rows, item);
+    for (size_t row = at.begin; row < at.end; row++) {
         const float *input = op->input + row * p->width;
         float scale = p->table->inverse_rms(input, p->epsilon, p->width);
-        p->table->scale(scratch, input + first, scale, op->weight + first, count);
-        write_operands(p->table, p->operands, op->forms, d.depth, rows, row, first, scratch, count);
+        p->table->scale(scratch, input + at.first, scale, op->weight + at.first, at.count);
+        write_operands(p->table, p->operands, op->forms, at.depth, rows, row, at.first, scratch, at.count);
     }
 }
 
 static void pack(const run *r, const ck_operation *op, size_t rows, size_t item) {
     const ck_program *p = r->program;
-    division d = division_of(r, op, rows);
-    size_t begin = item / d.parts * d.columns, end = smaller(rows, begin + d.columns);
-    size_t first = item % d.parts * d.part, count = smaller(d.part, d.depth - first);
-    for (size_t row = begin; row < end; row++) {
-        const float *values = p->projected + row_in_stream(op, r->step, row) * projected_width(p) + first;
-        write_operands(p->table, p->operands, op->forms, d.depth, rows, row, first, values, count);
+    patch at = patch_of(r, op, rows, item);
+    for (size_t row = at.begin; row < at.end; row++) {
+        const float *values = p->projected + row_in_stream(op, r->step, row) * projected_width(p) + at.first;
+        write_operands(p->table, p->operands, op->forms, at.depth, rows, row, at.first, values, at.count);
     }
 }
 

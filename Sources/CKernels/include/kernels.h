@@ -113,7 +113,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    size_t columns;        // columns of a group of CK_FLOATS, and of its widest tile
+    size_t columns;        // of the widest tile of CK_FLOATS; items of products have multiples of it
     size_t item_strips;    // strips of one work item of a product; 0 lets the size decide
 
     bool (*supported)(void);
