@@ -126,13 +126,15 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     @Sendable private static func stateDirectory(_ settings: ServeSettings) throws -> String {
-        guard let path = settings.stateDir else { return "none: no files and batches" }
+        guard let path = settings.stateDir else {
+            return "none is set: no files and batches, but for a unit with StateDirectory="
+        }
         try checkFolder(path)
         return "\(path), files of a key at most \(settings.keyFilesBytes)"
     }
 
     @Sendable private static func responses(_ settings: ServeSettings) throws -> String {
-        let place = settings.stateDir.map { "in \($0)" } ?? "in memory: a restart forgets them"
+        let place = settings.stateDir.map { "in \($0)" } ?? "in memory without a state-dir: a restart forgets them"
         return "stored for \(settings.responsesDays) days, at most \(settings.responsesBytes), \(place)"
     }
 

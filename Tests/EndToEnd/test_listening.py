@@ -225,8 +225,9 @@ def test_O7_wrong_settings_are_named(arguments, word):
     assert result.returncode not in (0, -4, 132) and word in result.stderr, result.stderr
 
 
-def check(*arguments):
-    return subprocess.run([BINARY, "check", *arguments], capture_output=True, text=True, timeout=60)
+def check(*arguments, **environment):
+    return subprocess.run(
+        [BINARY, "check", *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
 
 
 def test_check_says_what_serve_would_do(tmp_path):
@@ -235,6 +236,9 @@ def test_check_says_what_serve_would_do(tmp_path):
     assert result.returncode == 0, result.stdout
     assert f"would listen on 127.0.0.1:{port}" in result.stdout and "drover-demo" in result.stdout
     assert not (tmp_path / "cache").exists()
+    assert "none is set" in result.stdout and f"{tmp_path}/api" not in result.stdout
+    given = check("--listen", f"127.0.0.1:{port}", STATE_DIRECTORY=str(tmp_path))
+    assert given.returncode == 0 and f"state-dir: {tmp_path}/api" in given.stdout, given.stdout
 
 
 def test_check_finds_every_error(server, tmp_path):
