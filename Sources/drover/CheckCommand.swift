@@ -127,7 +127,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Sendable private static func stateDirectory(_ settings: ServeSettings) throws -> String {
         guard let path = settings.stateDir else {
-            return "none is set: no files and batches, but for a unit with StateDirectory="
+            return "none is set: no files and batches, unless a systemd unit gives one (StateDirectory=)"
         }
         try checkFolder(path)
         return "\(path), files of a key at most \(settings.keyFilesBytes)"
